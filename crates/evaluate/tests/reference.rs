@@ -16,17 +16,12 @@ const TOLERANCE: f64 = 1e-14;
 
 fn reference(task: &str) -> Value {
     let text = include_str!("../../../tests/reference/evaluate.json");
-    let mut document: Value = serde_json::from_str(text).unwrap();
+    let mut document: Value = serde_json::from_str(text).expect("evaluate.json is JSON");
     document[task].take()
 }
 
 fn numbers(value: &Value) -> Vec<f64> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|v| v.as_f64().unwrap())
-        .collect()
+    serde_json::from_value(value.clone()).expect("an array of numbers")
 }
 
 #[track_caller]
@@ -45,7 +40,7 @@ fn near(what: &str, found: f64, expected: &Value) {
 #[track_caller]
 fn all_near(what: &str, found: impl IntoIterator<Item = f64>, expected: &Value) {
     let found: Vec<f64> = found.into_iter().collect();
-    let expected = expected.as_array().unwrap();
+    let expected = expected.as_array().expect("an array");
     assert_eq!(found.len(), expected.len(), "{what}: number of values");
     found
         .into_iter()
@@ -145,10 +140,7 @@ fn reliability_bins() {
 #[test]
 fn several_classes() {
     let data = reference("multiclass");
-    let codes: Vec<u32> = numbers(&data["codes"])
-        .into_iter()
-        .map(|code| code as u32)
-        .collect();
+    let codes: Vec<u32> = serde_json::from_value(data["codes"].clone()).unwrap();
     let (logits, weights) = (numbers(&data["logits"]), numbers(&data["weights"]));
     let labels = ["a", "b", "c", "d"].map(str::to_owned);
     for (weights, key) in [(None, "unweighted"), (Some(weights.as_slice()), "weighted")] {
