@@ -137,10 +137,10 @@ pub struct Confusion {
 impl Confusion {
     /// The confusion of predicting positive where `p ≥ threshold`.
     ///
-    /// A threshold above 1 (infinite, even) predicts no row positive.
+    /// A threshold above 1 predicts no row positive.
     ///
     /// # Errors
-    /// Unsound rows; [`EvaluateError::Threshold`] for NaN.
+    /// Unsound rows; [`EvaluateError::Threshold`] where it is not finite.
     pub fn at(
         labels: &[f64],
         probabilities: &[f64],
@@ -150,7 +150,7 @@ impl Confusion {
         let sample = Sample::new(labels.len(), weights)?;
         sample.check_labels(labels)?;
         sample.check_probabilities(probabilities)?;
-        if threshold.is_nan() {
+        if !threshold.is_finite() {
             return Err(EvaluateError::Threshold { value: threshold });
         }
         let mut cells = [Sum::default(); 4];
@@ -274,8 +274,10 @@ mod tests {
         );
         let outside = E::Probability { row: 0, value: 1.5 };
         assert_eq!(brier(&[0.0], &[1.5], None), Err(outside));
-        let nan = Confusion::at(&[0.0], &[0.5], f64::NAN, None);
-        assert!(matches!(nan, Err(E::Threshold { .. })));
+        for threshold in [f64::NAN, f64::INFINITY] {
+            let error = Confusion::at(&[0.0], &[0.5], threshold, None);
+            assert!(matches!(error, Err(E::Threshold { .. })));
+        }
         assert!(matches!(
             brier(&[0.0], &[f64::NAN], None),
             Err(E::Probability { .. })
@@ -343,8 +345,8 @@ mod tests {
     }
 
     #[test]
-    fn an_infinite_threshold_predicts_nothing_positive() {
-        let c = Confusion::at(&[0.0, 1.0], &[1.0, 1.0], f64::INFINITY, None).unwrap();
+    fn a_threshold_above_one_predicts_nothing_positive() {
+        let c = Confusion::at(&[0.0, 1.0], &[1.0, 1.0], 1.5, None).unwrap();
         assert_eq!(
             c,
             Confusion {

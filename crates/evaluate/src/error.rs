@@ -75,8 +75,8 @@ pub enum EvaluateError {
         /// The number of classes.
         classes: usize,
     },
-    /// A threshold on probabilities is not a number.
-    #[error("the threshold is {value}, but it must be a number")]
+    /// A threshold on probabilities is infinite or not a number.
+    #[error("the threshold is {value}, which is not finite")]
     Threshold {
         /// The threshold.
         value: f64,

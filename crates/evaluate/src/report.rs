@@ -61,7 +61,7 @@ impl BinaryReport {
     /// Evaluates labels (0 or 1) against logits.
     ///
     /// # Errors
-    /// Unsound rows, or a threshold of NaN.
+    /// Unsound rows, or a threshold that is not finite.
     ///
     /// # Examples
     /// ```
