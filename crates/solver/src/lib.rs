@@ -1,1 +1,23 @@
-//! Skeleton.
+//! Objectives over host rows, solvers, and the proof of their answers. Pure numerics, no Burn.
+//!
+//! An [`Objective`] gives value, gradient and curvature; [`minimize`] runs a [`Solver`] on it.
+//!
+//! Reading order: what is minimised ([`objective`]), when a fit stops ([`mod@minimize`]), how a step
+//! is computed ([`newton`]), how far the answer can be from the optimum ([`certificate`]).
+
+pub mod certificate;
+mod factor;
+pub mod minimize;
+pub mod newton;
+pub mod objective;
+pub mod tolerance;
+
+pub use certificate::{Certificate, certify, certify_held};
+pub use minimize::{
+    Iterate, Outlook, Record, Solution, SolveError, Solver, Status, Stop, minimize,
+    minimize_observed,
+};
+pub use newton::Newton;
+pub use objective::{
+    Gauge, HostObjective, Objective, ObjectiveError, Penalty, Problem, Restricted, TargetValues,
+};

@@ -1,0 +1,373 @@
+//! How far a solution can be from the optimum, in units of score and probability.
+
+use dataset::Element;
+use faer::linalg::matmul::triangular::{BlockStructure, matmul};
+use faer::{Accum, Mat, MatRef, Par};
+use serde::{Deserialize, Serialize};
+
+use crate::factor::Factor;
+use crate::minimize::largest;
+use crate::objective::{HostObjective, ObjectiveError, Problem, Sums, TargetValues, Wanted};
+use crate::tolerance::{CURVATURE_ROUNDING, SCORE_ROUNDING, UNIT_ROUNDOFF};
+
+/// A proven bound on the distance to the optimum, measured after the fit in one pass of its own.
+///
+/// # The bound
+/// Let `f` be the objective, `g` its gradient and `H` its curvature at the solution `θ`, the
+/// intercept included as a column of ones; `‖v‖` the norm `√(vᵀH⁻¹v)`; `ν = ‖g‖` the Newton
+/// decrement; `R = maxᵢ ‖xᵢ‖` over the rows of positive weight. **Binary loss:** if `Rν < 1`, the
+/// optimum `θ*` exists, is unique, and for every row
+///
+/// ```text
+/// |zᵢ − zᵢ*| ≤ −ln(1 − Rν)      and      |pᵢ − pᵢ*| ≤ ¼ · (−ln(1 − Rν)).
+/// ```
+///
+/// *Proof.* For a step `h` let `φ(s) = hᵀ∇f(θ + sh)` and `t = maxᵢ |xᵢ·h|`. The penalty has no third
+/// derivative, and `|σ″| ≤ σ′` for the sigmoid, so `|φ″| ≤ t φ′`: along `h` the curvature changes
+/// by at most the factor `e^{±ts}`. With `φ′(0) = hᵀHh = ‖h‖²_H`,
+///
+/// ```text
+/// φ(1) − φ(0) ≥ ‖h‖²_H (1 − e⁻ᵗ)/t.                                                    (1)
+/// ```
+///
+/// *Bound.* For `h = θ* − θ` the left side is `−gᵀh ≤ ν‖h‖_H`, and `t ≤ R‖h‖_H` since
+/// `xᵢ·h ≤ ‖xᵢ‖‖h‖_H`. As `(1 − e⁻ᵗ)/t` falls with `t`, `ν ≥ (1 − e^{−R‖h‖_H})/R`, that is
+/// `R‖h‖_H ≤ −ln(1 − Rν)`; and `|zᵢ − zᵢ*| = |xᵢ·h| ≤ R‖h‖_H`. The slope of the sigmoid is at most
+/// ¼. *Existence.* By (1), `hᵀ∇f(θ + h) ≥ ‖h‖_H [(1 − e^{−R‖h‖_H})/R − ν]`, which is positive on a
+/// large enough sphere when `Rν < 1`: `f` grows along every ray, so it has a minimum, unique as
+/// `H` is positive definite. Hence **a certificate rules out separation**.
+///
+/// **Squared loss:** `H` is constant and `θ* − θ = −H⁻¹g` exactly, so `|zᵢ − zᵢ*| ≤ ‖xᵢ‖ν ≤ Rν`
+/// whatever `Rν`.
+///
+/// **Multinomial:** along `h = (h₁ … h_K)` a row's scores move by `u = (xᵢ·h₁ … xᵢ·h_K)`, and its
+/// loss has the derivatives of the cumulant function of `u` under `p`: the second is `Var(u)` and
+/// the third is `E(u − ū)³`, at most `spread(u) · Var(u)` with `spread(u) = maxₖ uₖ − minₖ uₖ`. So
+/// (1) holds with `t = maxᵢ spreadᵢ(h)`. A spread is `xᵢ·(hₖ − hₗ)` for some pair of classes, hence
+/// at most `‖(eₖ − eₗ) ⊗ xᵢ‖ ‖h‖_H`, and everything follows as before with
+///
+/// ```text
+/// R = maxᵢ maxₖₗ ‖(eₖ − eₗ) ⊗ xᵢ‖ ;
+/// ```
+///
+/// the score error is then one of differences between a row's scores, and since
+/// `dpₖ = pₖ(1 − pₖ)(uₖ − mean of the others)`, `|pₖ − pₖ*| ≤ ¼ · (−ln(1 − Rν))`. `H` is flat along
+/// common shifts of the classes ([`Gauge`](crate::Gauge)); the vectors `(eₖ − eₗ) ⊗ xᵢ` and `g` are
+/// orthogonal to those, so the norm is that of the fixed matrix.
+///
+/// # Rounding
+/// Everything is computed in `f64`, and what rounding may hide is added (Higham 2002, §3.1, §4.2,
+/// §10.1; `u` the unit roundoff):
+///
+/// - a row's score is wrong by `δᵢ ≤ (columns + 4)u(Σ|xᵢⱼβⱼ| + |b| + |offset|)`. That changes `g` by
+///   at most `e^{δ} √((1/W) Σ wᵢcᵢδᵢ²)` in the norm of `H⁻¹`, because `H ⪰ (1/W) Σ wᵢcᵢxᵢxᵢᵀ`, and
+///   `H` by the factor `1 ± 4 max δ`;
+/// - the sums of `g`, with chains of at most `m` additions, by at most `(2m + K + 6)u · (1/W) Σ w|r||x|`
+///   a component, carried into the norm through `|L⁻¹|`;
+/// - the sums of `H`, its scaling to a unit diagonal and its factorisation by a matrix of norm at most
+///   `ρ₀ = d(m + d + 12)u`, which changes norms by the factor `(1 − ρ₀ tr Ĥ⁻¹)^{−1/2}`.
+///
+/// No certificate is given where these amounts are not small: a *none*, never a guess.
+///
+/// # References
+/// Bach (2010); Sun and Tran-Dinh (2019); Marteau-Ferey, Bach and Rudi (2019), for (1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// The largest absolute component of the gradient.
+    pub gradient_max: f64,
+    /// `ν`, rounding included; none where the curvature is not positive definite.
+    pub newton_decrement: Option<f64>,
+    /// `R`; none where the curvature is not positive definite.
+    pub radius: Option<f64>,
+    /// `Rν`; the binary and multinomial bounds need it below 1.
+    pub precondition: Option<f64>,
+    /// No row's score (multinomial: no difference between a row's scores) is further from the
+    /// optimum's.
+    pub score_error: Option<f64>,
+    /// No row's probability is further from the optimum's; none for squared loss.
+    pub probability_error: Option<f64>,
+    /// Why there is no bound.
+    pub reason: Option<String>,
+}
+
+impl Certificate {
+    /// Whether there is a bound: then the optimum exists and is unique.
+    pub fn holds(&self) -> bool {
+        self.score_error.is_some()
+    }
+
+    fn none(gradient_max: f64, reason: &str) -> Self {
+        Self {
+            gradient_max,
+            newton_decrement: None,
+            radius: None,
+            precondition: None,
+            score_error: None,
+            probability_error: None,
+            reason: Some(reason.to_owned()),
+        }
+    }
+}
+
+/// Measures the [`Certificate`] of parameters `theta`.
+///
+/// The pass costs about one curvature pass and one multiplication of the rows by a triangular
+/// matrix.
+///
+/// # Errors
+/// [`ObjectiveError`] for a problem that makes no sense or a `theta` of another length.
+///
+/// # Examples
+/// With one row of each class at the same place, `H = ¼` and `g = p − ½`:
+/// ```
+/// use dataset::DesignMatrix;
+/// use solver::{Problem, TargetValues, certify};
+///
+/// let design = DesignMatrix::new(2, 0, vec![0.0; 0])?;
+/// let problem = Problem::new(&design, TargetValues::Binary(&[0.0, 1.0]));
+/// let certificate = certify(&problem, &[1e-6])?;
+/// let error = certificate.score_error.unwrap();
+/// assert!(error >= 1e-6 && error < 1.001e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn certify<T: Element>(
+    problem: &Problem<'_, T>,
+    theta: &[f64],
+) -> Result<Certificate, ObjectiveError> {
+    certify_held(&HostObjective::new(*problem)?, theta, &[])
+}
+
+/// [`certify`] for a prepared objective, among the parameters whose columns `held` (`columns` itself
+/// stands for the intercept) are zero.
+///
+/// Where the held columns are combinations of the others, the optimum's scores are the same.
+///
+/// # Errors
+/// [`ObjectiveError::Length`] for a `theta` of another length.
+pub fn certify_held<T: Element>(
+    objective: &HostObjective<'_, T>,
+    theta: &[f64],
+    held: &[usize],
+) -> Result<Certificate, ObjectiveError> {
+    let layout = objective.layout();
+    layout.check("parameters", theta)?;
+    let problem = objective.problem();
+    // 1. Gradient and curvature, with what bounds their rounding.
+    let sums = objective.sums(theta, Wanted::Audit);
+    let kept: Vec<usize> = (0..layout.stride())
+        .filter(|at| !held.contains(at))
+        .collect();
+    let free: Vec<usize> = (0..layout.outputs)
+        .flat_map(|k| kept.iter().map(move |at| k * layout.stride() + at))
+        .collect();
+    let mut full = vec![0.0; layout.dimension()];
+    objective.finish_gradient(theta, &sums, &mut full);
+    let gradient: Vec<f64> = free.iter().map(|&at| full[at]).collect();
+    let gradient_max = largest(&gradient);
+    if !(gradient_max.is_finite() && sums.loss.is_finite()) {
+        return Ok(Certificate::none(f64::MAX, "the objective is not finite"));
+    }
+    if problem.penalty.l1() > 0.0 {
+        return Ok(Certificate::none(
+            gradient_max,
+            "the penalty has an L1 part",
+        ));
+    }
+    let mut curvature = Mat::new();
+    objective.finish_curvature(&sums, &mut curvature);
+    if let Some(gauge) = problem.gauge() {
+        gauge.fix(&mut curvature);
+    }
+    let curvature = crate::objective::submatrix(&curvature, &free);
+    let Some(factor) = Factor::exact(&curvature) else {
+        let reason = "the curvature is not positive definite beyond rounding";
+        return Ok(Certificate::none(gradient_max, reason));
+    };
+    let inverse = factor.inverse_lower();
+    // 2. What rounding leaves of the curvature.
+    let remaining = 1.0 - curvature_rounding(objective, &sums, &inverse);
+    if remaining < 1.0 - CURVATURE_ROUNDING || sums.audit.largest > SCORE_ROUNDING {
+        let reason = "the curvature is too near singular for its rounding";
+        return Ok(Certificate::none(gradient_max, reason));
+    }
+    let dimension = free.len() as f64;
+    let trace = inverse.squared_norm_l2();
+    let inflation =
+        (1.0 + 4.0 * dimension * UNIT_ROUNDOFF * (dimension * trace).sqrt()) / remaining.sqrt();
+    // 3. The decrement, with the rounding of the gradient.
+    let rounding = gradient_rounding(objective, theta, &sums, &free, &factor, &inverse);
+    let decrement = inflation * (factor.squared_norm(&gradient).sqrt() + rounding);
+    // 4. The radius: one product with every row.
+    let radius = inflation * radius(objective, &kept, &factor, &inverse);
+    Ok(conclude(&problem.target, gradient_max, decrement, radius))
+}
+
+fn conclude(target: &TargetValues<'_>, gradient_max: f64, nu: f64, radius: f64) -> Certificate {
+    let precondition = radius * nu;
+    let (score_error, probability_error) = match target {
+        TargetValues::Linear(_) => (Some(precondition), None),
+        _ if precondition < 1.0 => {
+            let error = -(-precondition).ln_1p();
+            (Some(error), Some((0.25 * error).min(1.0)))
+        }
+        _ => (None, None),
+    };
+    let reason = score_error.is_none().then(|| {
+        format!("the solution is too far from an optimum, if there is one (R times nu is {precondition:.2})")
+    });
+    Certificate {
+        gradient_max,
+        newton_decrement: Some(nu),
+        radius: Some(radius),
+        precondition: Some(precondition),
+        score_error,
+        probability_error,
+        reason,
+    }
+}
+
+/// The share of the curvature that rounding may have made.
+fn curvature_rounding<T: Element>(
+    objective: &HostObjective<'_, T>,
+    sums: &Sums,
+    inverse: &Mat<f64>,
+) -> f64 {
+    let (dimension, outputs) = (inverse.nrows() as f64, objective.layout().outputs as f64);
+    let depth = objective.rows().depth() as f64;
+    let factored = 4.0 * sums.audit.largest + (2.0 * outputs + 16.0) * UNIT_ROUNDOFF;
+    let summed = dimension * (depth + dimension + 12.0) * UNIT_ROUNDOFF;
+    factored + summed * inverse.squared_norm_l2()
+}
+
+/// A bound on the rounding of the gradient, in the norm of the inverse curvature.
+fn gradient_rounding<T: Element>(
+    objective: &HostObjective<'_, T>,
+    theta: &[f64],
+    sums: &Sums,
+    free: &[usize],
+    factor: &Factor,
+    inverse: &Mat<f64>,
+) -> f64 {
+    let layout = objective.layout();
+    let total = objective.total_weight();
+    let depth = objective.rows().depth() as f64;
+    let summed = (2.0 * depth + layout.outputs as f64 + 6.0) * UNIT_ROUNDOFF;
+    let l2 = objective.problem().penalty.l2();
+    let components: Vec<f64> = (free.iter().zip(factor.scale()))
+        .map(|(&at, scale)| {
+            let penalised = at % layout.stride() < layout.columns;
+            let penalty = if penalised {
+                4.0 * UNIT_ROUNDOFF * l2 * theta[at].abs()
+            } else {
+                0.0
+            };
+            scale * (summed * sums.audit.absolute[at] / total + penalty)
+        })
+        .collect();
+    let mut carried = vec![0.0; components.len()];
+    for (j, component) in components.iter().enumerate() {
+        for i in j..carried.len() {
+            carried[i] += inverse[(i, j)].abs() * component;
+        }
+    }
+    let carried: f64 = carried.iter().map(|c| c * c).sum();
+    let scores = sums.audit.largest.exp() * (sums.audit.squares / total).sqrt();
+    carried.sqrt() + 1.1 * scores
+}
+
+/// `R`: the largest dual norm of a row, or of a row times a difference of two classes.
+fn radius<T: Element>(
+    objective: &HostObjective<'_, T>,
+    kept: &[usize],
+    factor: &Factor,
+    inverse: &Mat<f64>,
+) -> f64 {
+    let (rows, layout) = (objective.rows(), objective.layout());
+    let (width, outputs) = (kept.len(), layout.outputs);
+    let dimension = width * outputs;
+    let map = Mat::from_fn(dimension, dimension, |i, j| {
+        inverse[(i, j)] * factor.scale()[j]
+    });
+    let squared = rows.fold(
+        8,
+        || 0.0_f64,
+        |most, chunk| {
+            let block = rows.block().min(128);
+            let mut cells = vec![0.0; block * width];
+            let mut images = vec![Mat::<f64>::zeros(dimension, block); outputs];
+            for from in chunk.clone().step_by(block) {
+                let to = (from + block).min(chunk.end);
+                for (at, cells) in (from..to).zip(cells.chunks_exact_mut(width)) {
+                    let row = rows.row(at);
+                    for (cell, &j) in cells.iter_mut().zip(kept) {
+                        *cell = row.get(j).map_or(1.0, |x| x.to_f64());
+                    }
+                }
+                let cells =
+                    MatRef::from_row_major_slice(&cells[..(to - from) * width], to - from, width);
+                for (k, image) in images.iter_mut().enumerate() {
+                    apply(&map, k * width, width, cells, image);
+                }
+                *most = most.max(longest(&images, width, to - from));
+            }
+        },
+        |most, next| *most = most.max(next),
+    );
+    squared.sqrt()
+}
+
+/// The image of rows under the columns `start..start + width` of a lower triangular map.
+fn apply(map: &Mat<f64>, start: usize, width: usize, cells: MatRef<'_, f64>, image: &mut Mat<f64>) {
+    let dimension = map.nrows();
+    let (triangle, below) = (
+        map.as_ref().submatrix(start, start, width, width),
+        map.as_ref()
+            .submatrix(start + width, start, dimension - start - width, width),
+    );
+    let mut image = image.as_mut().subcols_mut(0, cells.nrows());
+    let full = BlockStructure::Rectangular;
+    matmul(
+        image.as_mut().subrows_mut(start, width),
+        full,
+        Accum::Replace,
+        triangle,
+        BlockStructure::TriangularLower,
+        cells.transpose(),
+        full,
+        1.0,
+        Par::Seq,
+    );
+    if below.nrows() > 0 {
+        faer::linalg::matmul::matmul(
+            image.subrows_mut(start + width, dimension - start - width),
+            Accum::Replace,
+            below,
+            cells.transpose(),
+            1.0,
+            Par::Seq,
+        );
+    }
+}
+
+/// The largest squared length of an image, or of a difference between two classes' images.
+fn longest(images: &[Mat<f64>], width: usize, rows: usize) -> f64 {
+    let mut most = 0.0_f64;
+    for i in 0..rows {
+        if let [image] = images {
+            most = most.max(image.col(i).squared_norm_l2());
+        }
+        for k in 0..images.len() {
+            for l in k + 1..images.len() {
+                // the image of a later class is zero above its own rows
+                let (one, other) = (images[k].col(i), images[l].col(i));
+                let mut squared = 0.0;
+                for at in k * width..images.len() * width {
+                    let difference = one[at] - other[at];
+                    squared += difference * difference;
+                }
+                most = most.max(squared);
+            }
+        }
+    }
+    most
+}

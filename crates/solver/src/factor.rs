@@ -1,0 +1,136 @@
+//! Cholesky factors of curvatures, scaled to a unit diagonal.
+
+use faer::linalg::triangular_inverse::invert_lower_triangular;
+use faer::{Mat, Par, Side};
+
+use crate::tolerance::{FIRST_DAMPING, LAST_DAMPING, smallest_pivot};
+
+/// `S M S + τI = L Lᵀ` with `S` the inverse root of the diagonal of `M`.
+///
+/// The scaling makes pivots comparable whatever the units of the columns: it is within a factor
+/// of the dimension of the best diagonal scaling (van der Sluis 1969).
+#[derive(Debug, Clone)]
+pub(crate) struct Factor {
+    scale: Vec<f64>,
+    lower: Mat<f64>,
+    /// `τ`; zero where the matrix is positive definite beyond rounding.
+    pub(crate) damping: f64,
+}
+
+impl Factor {
+    /// Factors a symmetric matrix as it stands; `None` where it is not positive definite beyond
+    /// rounding, or not finite.
+    pub(crate) fn exact(matrix: &Mat<f64>) -> Option<Self> {
+        Self::with_damping(matrix, 0.0)
+    }
+
+    /// Factors a symmetric matrix with as little damping as it takes; `None` where it is not
+    /// finite.
+    pub(crate) fn damped(matrix: &Mat<f64>) -> Option<Self> {
+        let mut damping = 0.0;
+        while damping < LAST_DAMPING {
+            if let Some(factor) = Self::with_damping(matrix, damping) {
+                return Some(factor);
+            }
+            damping = if damping == 0.0 {
+                FIRST_DAMPING
+            } else {
+                10.0 * damping
+            };
+        }
+        None
+    }
+
+    fn with_damping(matrix: &Mat<f64>, damping: f64) -> Option<Self> {
+        let dimension = matrix.nrows();
+        let root = |at: usize| {
+            let d = matrix[(at, at)];
+            if d > 0.0 { 1.0 / d.sqrt() } else { 1.0 }
+        };
+        let scale: Vec<f64> = (0..dimension).map(root).collect();
+        let scaled = Mat::from_fn(dimension, dimension, |i, j| {
+            let m = matrix[(i, j)] * scale[i] * scale[j];
+            if i == j { m + damping } else { m }
+        });
+        if (0..dimension).any(|j| (0..dimension).any(|i| !scaled[(i, j)].is_finite())) {
+            return None;
+        }
+        let lower = scaled.llt(Side::Lower).ok()?.L().to_owned();
+        let smallest = smallest_pivot(dimension);
+        let positive = (0..dimension).all(|at| lower[(at, at)].powi(2) > smallest);
+        positive.then_some(Self {
+            scale,
+            lower,
+            damping,
+        })
+    }
+
+    /// `(M + τS⁻²)⁻¹ rhs`.
+    pub(crate) fn solve(&self, rhs: &[f64]) -> Vec<f64> {
+        let mut x = self.half_solve(rhs);
+        for at in (0..x.len()).rev() {
+            let column = self.lower.col(at);
+            let sum: f64 = (at + 1..x.len()).map(|i| column[i] * x[i]).sum();
+            x[at] = (x[at] - sum) / column[at];
+        }
+        x.iter_mut().zip(&self.scale).for_each(|(x, s)| *x *= s);
+        x
+    }
+
+    /// `L⁻¹ S rhs`, whose squared length is `rhsᵀ (M + τS⁻²)⁻¹ rhs`.
+    pub(crate) fn half_solve(&self, rhs: &[f64]) -> Vec<f64> {
+        let mut x: Vec<f64> = rhs.iter().zip(&self.scale).map(|(r, s)| r * s).collect();
+        for at in 0..x.len() {
+            let column = self.lower.col(at);
+            x[at] /= column[at];
+            for i in at + 1..x.len() {
+                x[i] -= column[i] * x[at];
+            }
+        }
+        x
+    }
+
+    /// `rhsᵀ (M + τS⁻²)⁻¹ rhs`.
+    pub(crate) fn squared_norm(&self, rhs: &[f64]) -> f64 {
+        self.half_solve(rhs).iter().map(|x| x * x).sum()
+    }
+
+    /// `L⁻¹`, of the scaled matrix.
+    pub(crate) fn inverse_lower(&self) -> Mat<f64> {
+        let mut inverse = Mat::zeros(self.lower.nrows(), self.lower.ncols());
+        invert_lower_triangular(inverse.as_mut(), self.lower.as_ref(), Par::Seq);
+        inverse
+    }
+
+    /// The diagonal of `S`.
+    pub(crate) fn scale(&self) -> &[f64] {
+        &self.scale
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn solves_a_system_of_wildly_different_units() {
+        // M = diag(1e6, 1e-6) [[2, 1], [1, 2]] diag(1e6, 1e-6); M x = rhs with x = (1e-6, 2e6)
+        let matrix = Mat::from_fn(2, 2, |i, j| [[2e12, 1.0], [1.0, 2e-12]][i][j]);
+        let factor = Factor::exact(&matrix).unwrap();
+        let x = factor.solve(&[4e6, 5e-6]);
+        assert!((x[0] / 1e-6 - 1.0).abs() < 1e-14 && (x[1] / 2e6 - 1.0).abs() < 1e-14);
+        assert!((factor.squared_norm(&[4e6, 5e-6]) - 14.0).abs() < 1e-12);
+        let inverse = factor.inverse_lower();
+        assert!((inverse[(0, 0)] - 1.0).abs() < 1e-15 && inverse[(0, 1)].abs() < 1e-300);
+        assert!((factor.scale()[0] - 0.5_f64.sqrt() * 1e-6).abs() < 1e-20);
+    }
+
+    #[test]
+    fn a_singular_matrix_is_damped_and_a_broken_one_refused() {
+        let ones = Mat::from_fn(3, 3, |_, _| 1.0);
+        assert!(Factor::exact(&ones).is_none());
+        assert!(Factor::damped(&ones).unwrap().damping > 0.0);
+        assert!(Factor::damped(&Mat::zeros(2, 2)).is_some());
+        assert!(Factor::damped(&Mat::from_fn(2, 2, |_, _| f64::NAN)).is_none());
+    }
+}

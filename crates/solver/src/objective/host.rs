@@ -1,0 +1,525 @@
+//! The objective over rows in host memory.
+
+use std::ops::Range;
+
+use dataset::Element;
+use faer::linalg::matmul::triangular::{BlockStructure, matmul};
+use faer::{Accum, Mat, MatRef, Par};
+
+use super::pointwise::{log_loss, softmax_loss, squared_loss};
+use super::rows::{add_scaled, dot_absolute};
+use super::{Gauge, Layout, Objective, ObjectiveError, Problem, Rows, TargetValues, dot};
+use crate::tolerance::UNIT_ROUNDOFF;
+
+/// The objective of a [`Problem`] over rows in host memory, in `f64` whatever the rows' type.
+///
+/// Rows are visited in blocks of fixed size, several threads at once, and partial sums are added
+/// in a fixed order: the result has the same bits for any number of threads. Rows of weight zero
+/// leave no trace.
+///
+/// The curvature of the binary and squared losses is `XᵀDX/W` with `D = wp(1−p)` or `w`; the
+/// multinomial's is the sum over pairs of classes `k < l` of
+/// `(1/W) Σ w pₖpₗ (eₖ−eₗ)(eₖ−eₗ)ᵀ ⊗ xxᵀ`, in which nothing cancels. Both plus `λ(1−α)` on the
+/// diagonal of the coefficients.
+///
+/// # Examples
+/// The gradient at zero of two rows, by hand: residuals ½ and −½ make `½(½·0 − ½·1) = −¼` for the
+/// coefficient and 0 for the intercept.
+/// ```
+/// use dataset::DesignMatrix;
+/// use solver::{HostObjective, Objective, Problem, TargetValues};
+///
+/// let design = DesignMatrix::new(2, 1, vec![0.0_f32, 1.0])?;
+/// let objective = HostObjective::new(Problem::new(&design, TargetValues::Binary(&[0.0, 1.0])))?;
+/// let mut gradient = [0.0; 2];
+/// objective.gradient(&[0.0, 0.0], &mut gradient)?;
+/// assert_eq!(gradient, [-0.25, 0.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct HostObjective<'a, T> {
+    problem: Problem<'a, T>,
+    rows: Rows<'a, T>,
+    total_weight: f64,
+}
+
+/// What one pass over the rows adds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub(crate) enum Wanted {
+    Value,
+    Gradient,
+    Curvature,
+    /// The curvature, and what bounds the rounding of all sums.
+    Audit,
+}
+
+/// Sums over rows, not yet divided by the total weight and without the penalty.
+#[derive(Debug, Clone)]
+pub(crate) struct Sums {
+    pub(crate) loss: f64,
+    pub(crate) gradient: Vec<f64>,
+    /// Lower triangles of `Σ w c xxᵀ`, one for each pair of outputs, intercept last.
+    grams: Vec<Mat<f64>>,
+    pub(crate) audit: Audit,
+}
+
+/// What bounds the rounding of the sums.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Audit {
+    /// `Σ w|r||x|` by parameter.
+    pub(crate) absolute: Vec<f64>,
+    /// `Σ w c δ²` with `δ` the bound on the rounding of a row's score and `c` a bound of its
+    /// curvature.
+    pub(crate) squares: f64,
+    /// The largest `δ`.
+    pub(crate) largest: f64,
+}
+
+impl<'a, T: Element> HostObjective<'a, T> {
+    /// Checks a problem and prepares its rows.
+    ///
+    /// # Errors
+    /// Every [`ObjectiveError`] but `Elsewhere`: lengths, targets, weights, offsets, penalty, and
+    /// cells that are not finite in rows of positive weight.
+    pub fn new(problem: Problem<'a, T>) -> Result<Self, ObjectiveError> {
+        problem.check()?;
+        let rows = Rows::new(problem.design, problem.weights)?;
+        let total_weight = match problem.weights {
+            None => rows.len() as f64,
+            Some(weights) => rows.fold(
+                8,
+                || 0.0,
+                |sum, chunk| {
+                    for block in rows.blocks(chunk) {
+                        *sum += block.map(|at| weights[rows.index(at)]).sum::<f64>();
+                    }
+                },
+                |sum, next| *sum += next,
+            ),
+        };
+        Ok(Self {
+            problem,
+            rows,
+            total_weight,
+        })
+    }
+
+    /// The problem.
+    pub fn problem(&self) -> &Problem<'a, T> {
+        &self.problem
+    }
+
+    /// `W`, the sum of the weights; the number of rows where there are none.
+    pub fn total_weight(&self) -> f64 {
+        self.total_weight
+    }
+
+    pub(crate) fn rows(&self) -> &Rows<'a, T> {
+        &self.rows
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        self.problem.layout()
+    }
+
+    /// Adds up what is wanted over all rows.
+    pub(crate) fn sums(&self, theta: &[f64], wanted: Wanted) -> Sums {
+        let layout = self.layout();
+        let (outputs, stride) = (layout.outputs, layout.stride());
+        let pairs = if outputs == 1 {
+            1
+        } else {
+            outputs * (outputs - 1) / 2
+        };
+        let gradient = if wanted == Wanted::Value {
+            0
+        } else {
+            layout.dimension()
+        };
+        let grams = if wanted >= Wanted::Curvature {
+            pairs
+        } else {
+            0
+        };
+        let absolute = if wanted == Wanted::Audit {
+            layout.dimension()
+        } else {
+            0
+        };
+        let start = || Sums {
+            loss: 0.0,
+            gradient: vec![0.0; gradient],
+            grams: vec![Mat::zeros(stride, stride); grams],
+            audit: Audit {
+                absolute: vec![0.0; absolute],
+                ..Audit::default()
+            },
+        };
+        let bytes = 8 * (1 + gradient + absolute + grams * stride * stride);
+        let visit = |sums: &mut Sums, chunk: Range<usize>| {
+            let mut pass = Pass::new(self, theta, wanted);
+            for block in self.rows.blocks(chunk) {
+                pass.visit(block, sums);
+            }
+        };
+        self.rows
+            .fold(bytes, start, visit, |total, next| total.merge(&next))
+    }
+
+    /// The mean loss plus the penalty.
+    pub(crate) fn finish_value(&self, theta: &[f64], loss: f64) -> f64 {
+        let layout = self.layout();
+        let penalty: f64 = (0..layout.outputs)
+            .map(|k| self.problem.penalty.value(layout.coefficients(theta, k)))
+            .sum();
+        loss / self.total_weight + penalty
+    }
+
+    pub(crate) fn finish_gradient(&self, theta: &[f64], sums: &Sums, gradient: &mut [f64]) {
+        let layout = self.layout();
+        for (g, sum) in gradient.iter_mut().zip(&sums.gradient) {
+            *g = sum / self.total_weight;
+        }
+        for k in 0..layout.outputs {
+            let range = layout.penalised(k);
+            self.problem
+                .penalty
+                .add_gradient(&theta[range.clone()], &mut gradient[range]);
+        }
+    }
+
+    pub(crate) fn finish_curvature(&self, sums: &Sums, curvature: &mut Mat<f64>) {
+        let layout = self.layout();
+        let (outputs, stride) = (layout.outputs, layout.stride());
+        let dimension = layout.dimension();
+        if curvature.shape() == (dimension, dimension) {
+            curvature.fill(0.0);
+        } else {
+            *curvature = Mat::zeros(dimension, dimension);
+        }
+        // 1. Each pair's Gram matrix, mirrored, into the blocks of its classes.
+        let both: Vec<(usize, usize)> = (0..outputs)
+            .flat_map(|k| (k + 1..outputs).map(move |l| (k, l)))
+            .collect();
+        let pairs = if outputs == 1 { vec![(0, 0)] } else { both };
+        for (gram, (k, l)) in sums.grams.iter().zip(pairs) {
+            for j in 0..stride {
+                for i in 0..stride {
+                    let g = gram[(i.max(j), i.min(j))] / self.total_weight;
+                    curvature[(k * stride + i, k * stride + j)] += g;
+                    if k != l {
+                        curvature[(l * stride + i, l * stride + j)] += g;
+                        curvature[(k * stride + i, l * stride + j)] -= g;
+                        curvature[(l * stride + i, k * stride + j)] -= g;
+                    }
+                }
+            }
+        }
+        // 2. The penalty on the diagonal of the coefficients.
+        let l2 = self.problem.penalty.l2();
+        for k in 0..outputs {
+            layout.penalised(k).for_each(|at| curvature[(at, at)] += l2);
+        }
+    }
+}
+
+impl<T: Element> Objective for HostObjective<'_, T> {
+    fn dimension(&self) -> usize {
+        self.layout().dimension()
+    }
+
+    fn value(&self, theta: &[f64]) -> Result<f64, ObjectiveError> {
+        self.layout().check("parameters", theta)?;
+        Ok(self.finish_value(theta, self.sums(theta, Wanted::Value).loss))
+    }
+
+    fn gradient(&self, theta: &[f64], gradient: &mut [f64]) -> Result<f64, ObjectiveError> {
+        self.layout().check("parameters", theta)?;
+        self.layout().check("gradient", gradient)?;
+        let sums = self.sums(theta, Wanted::Gradient);
+        self.finish_gradient(theta, &sums, gradient);
+        Ok(self.finish_value(theta, sums.loss))
+    }
+
+    fn curvature(
+        &self,
+        theta: &[f64],
+        gradient: &mut [f64],
+        curvature: &mut Mat<f64>,
+    ) -> Result<f64, ObjectiveError> {
+        self.layout().check("parameters", theta)?;
+        self.layout().check("gradient", gradient)?;
+        let sums = self.sums(theta, Wanted::Curvature);
+        self.finish_gradient(theta, &sums, gradient);
+        self.finish_curvature(&sums, curvature);
+        Ok(self.finish_value(theta, sums.loss))
+    }
+
+    fn score_change(&self, direction: &[f64]) -> Result<Option<f64>, ObjectiveError> {
+        let layout = self.layout();
+        layout.check("direction", direction)?;
+        let change = |row: &[T], k: usize| {
+            dot(row, layout.coefficients(direction, k)) + layout.bias(direction, k)
+        };
+        let largest = self.rows.fold(
+            8,
+            || 0.0_f64,
+            |largest, chunk| {
+                for row in chunk.map(|at| self.rows.row(at)) {
+                    let first = change(row, 0);
+                    let (mut low, mut high) = (first, first);
+                    for k in 1..layout.outputs {
+                        let z = change(row, k);
+                        (low, high) = (low.min(z), high.max(z));
+                    }
+                    let size = if layout.outputs == 1 {
+                        first.abs()
+                    } else {
+                        high - low
+                    };
+                    *largest = largest.max(size);
+                }
+            },
+            |largest, next| *largest = largest.max(next),
+        );
+        Ok(Some(largest))
+    }
+
+    fn gauge(&self) -> Option<Gauge> {
+        self.problem.gauge()
+    }
+
+    fn l1(&self) -> f64 {
+        self.problem.penalty.l1()
+    }
+}
+
+impl Sums {
+    fn merge(&mut self, next: &Self) {
+        self.loss += next.loss;
+        add_scaled(&mut self.gradient, 1.0, &next.gradient);
+        for (total, next) in self.grams.iter_mut().zip(&next.grams) {
+            *total += next;
+        }
+        add_scaled(&mut self.audit.absolute, 1.0, &next.audit.absolute);
+        self.audit.squares += next.audit.squares;
+        self.audit.largest = self.audit.largest.max(next.audit.largest);
+    }
+}
+
+/// One thread's visit of the blocks of a chunk, with its scratch memory.
+struct Pass<'p, 'a, T> {
+    objective: &'p HostObjective<'a, T>,
+    layout: Layout,
+    theta: &'p [f64],
+    wanted: Wanted,
+    /// `[block rows × outputs]`: scores, then probabilities.
+    scores: Vec<f64>,
+    /// `[block rows × outputs]`: weighted residuals.
+    residuals: Vec<f64>,
+    /// `[block rows]`: weighted curvatures of a single output.
+    curvatures: Vec<f64>,
+    /// `[dimension]`: the block's gradient.
+    gradient: Vec<f64>,
+    /// `[block rows × stride]`: rows scaled by the root of a curvature.
+    scaled: Vec<f64>,
+}
+
+impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
+    fn new(objective: &'p HostObjective<'a, T>, theta: &'p [f64], wanted: Wanted) -> Self {
+        let (layout, block) = (objective.layout(), objective.rows.block());
+        let scaled = if wanted >= Wanted::Curvature {
+            block * layout.stride()
+        } else {
+            0
+        };
+        let gradient = if wanted == Wanted::Value {
+            0
+        } else {
+            layout.dimension()
+        };
+        Self {
+            objective,
+            layout,
+            theta,
+            wanted,
+            scores: vec![0.0; block * layout.outputs],
+            residuals: vec![0.0; block * layout.outputs],
+            curvatures: vec![0.0; block],
+            gradient: vec![0.0; gradient],
+            scaled: vec![0.0; scaled],
+        }
+    }
+
+    fn visit(&mut self, block: Range<usize>, sums: &mut Sums) {
+        self.scores(&block);
+        sums.loss += self.losses(&block);
+        if self.wanted == Wanted::Audit {
+            self.audit(&block, &mut sums.audit);
+        }
+        if self.wanted != Wanted::Value {
+            self.add_gradient(&block, &mut sums.gradient);
+        }
+        if self.wanted >= Wanted::Curvature {
+            self.add_curvature(&block, &mut sums.grams);
+        }
+    }
+
+    fn weight(&self, row: usize) -> f64 {
+        self.objective
+            .problem
+            .weights
+            .map_or(1.0, |weights| weights[row])
+    }
+
+    fn scores(&mut self, block: &Range<usize>) {
+        let outputs = self.layout.outputs;
+        let rows = &self.objective.rows;
+        for (at, scores) in block.clone().zip(self.scores.chunks_exact_mut(outputs)) {
+            let row = rows.row(at);
+            for (k, score) in scores.iter_mut().enumerate() {
+                *score = dot(row, self.layout.coefficients(self.theta, k))
+                    + self.layout.bias(self.theta, k);
+            }
+            if let Some(offsets) = self.objective.problem.offsets {
+                let row = rows.index(at);
+                add_scaled(scores, 1.0, &offsets[row * outputs..(row + 1) * outputs]);
+            }
+        }
+    }
+
+    /// Turns scores into weighted losses, residuals and curvatures; returns the block's loss.
+    fn losses(&mut self, block: &Range<usize>) -> f64 {
+        let mut total = 0.0;
+        for (i, at) in block.clone().enumerate() {
+            let row = self.objective.rows.index(at);
+            let weight = self.weight(row);
+            let pointwise = match self.objective.problem.target {
+                TargetValues::Binary(y) => log_loss(self.scores[i], y[row]),
+                TargetValues::Linear(y) => squared_loss(self.scores[i], y[row]),
+                TargetValues::Multinomial { codes, classes } => {
+                    let range = i * classes..(i + 1) * classes;
+                    let residuals = &mut self.residuals[range.clone()];
+                    let class = codes[row] as usize;
+                    total += weight * softmax_loss(&mut self.scores[range], class, residuals);
+                    for r in residuals {
+                        *r *= weight;
+                    }
+                    continue;
+                }
+            };
+            total += weight * pointwise.loss;
+            self.residuals[i] = weight * pointwise.residual;
+            self.curvatures[i] = weight * pointwise.curvature;
+        }
+        total
+    }
+
+    fn add_gradient(&mut self, block: &Range<usize>, sum: &mut [f64]) {
+        let (layout, rows) = (self.layout, &self.objective.rows);
+        self.gradient.fill(0.0);
+        for (at, residuals) in block
+            .clone()
+            .zip(self.residuals.chunks_exact(layout.outputs))
+        {
+            let row = rows.row(at);
+            for (k, &r) in residuals.iter().enumerate() {
+                add_scaled(&mut self.gradient[layout.penalised(k)], r, row);
+                if layout.intercept {
+                    self.gradient[layout.penalised(k).end] += r;
+                }
+            }
+        }
+        add_scaled(sum, 1.0, &self.gradient);
+    }
+
+    fn add_curvature(&mut self, block: &Range<usize>, grams: &mut [Mat<f64>]) {
+        let outputs = self.layout.outputs;
+        if outputs == 1 {
+            self.add_gram(block, &mut grams[0], |pass, i, _| pass.curvatures[i]);
+            return;
+        }
+        let mut grams = grams.iter_mut();
+        for k in 0..outputs {
+            for l in k + 1..outputs {
+                if let Some(gram) = grams.next() {
+                    self.add_gram(block, gram, |pass, i, row| {
+                        let p = &pass.scores[i * outputs..(i + 1) * outputs];
+                        pass.weight(row) * p[k] * p[l]
+                    });
+                }
+            }
+        }
+    }
+
+    /// Adds `Σ c xxᵀ` over a block, as the product of the rows scaled by `√c` with themselves.
+    fn add_gram(
+        &mut self,
+        block: &Range<usize>,
+        gram: &mut Mat<f64>,
+        curvature: impl Fn(&Self, usize, usize) -> f64,
+    ) {
+        let (rows, columns, stride) = (
+            &self.objective.rows,
+            self.layout.columns,
+            self.layout.stride(),
+        );
+        for (i, at) in block.clone().enumerate() {
+            let root = curvature(self, i, rows.index(at)).sqrt();
+            let scaled = &mut self.scaled[i * stride..(i + 1) * stride];
+            for (scaled, x) in scaled.iter_mut().zip(rows.row(at)) {
+                *scaled = root * x.to_f64();
+            }
+            if self.layout.intercept {
+                scaled[columns] = root;
+            }
+        }
+        let scaled =
+            MatRef::from_row_major_slice(&self.scaled[..block.len() * stride], block.len(), stride);
+        matmul(
+            gram.as_mut(),
+            BlockStructure::TriangularLower,
+            Accum::Add,
+            scaled.transpose(),
+            BlockStructure::Rectangular,
+            scaled,
+            BlockStructure::Rectangular,
+            1.0,
+            Par::Seq,
+        );
+    }
+
+    /// Bounds the rounding of the block's scores (Higham 2002, §3.1) and adds up `Σ w|r||x|`.
+    fn audit(&mut self, block: &Range<usize>, audit: &mut Audit) {
+        let (layout, rows) = (self.layout, &self.objective.rows);
+        let problem = &self.objective.problem;
+        let unit = (layout.columns as f64 + 4.0) * UNIT_ROUNDOFF;
+        for (i, at) in block.clone().enumerate() {
+            let (row, index) = (rows.row(at), rows.index(at));
+            let mut rounding = 0.0_f64;
+            for k in 0..layout.outputs {
+                let offset = problem
+                    .offsets
+                    .map_or(0.0, |o| o[index * layout.outputs + k]);
+                let size = dot_absolute(row, layout.coefficients(self.theta, k))
+                    + layout.bias(self.theta, k).abs()
+                    + offset.abs();
+                rounding = rounding.max(unit * size);
+                let r = self.residuals[i * layout.outputs + k].abs();
+                let range = layout.penalised(k);
+                for (sum, x) in audit.absolute[range.clone()].iter_mut().zip(row) {
+                    *sum += r * x.to_f64().abs();
+                }
+                if layout.intercept {
+                    audit.absolute[range.end] += r;
+                }
+            }
+            let curvature = match problem.target {
+                TargetValues::Multinomial { .. } => self.weight(index),
+                _ => self.curvatures[i],
+            };
+            audit.squares += curvature * rounding * rounding;
+            audit.largest = audit.largest.max(rounding);
+        }
+    }
+}

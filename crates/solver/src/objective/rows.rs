@@ -1,0 +1,168 @@
+//! The rows that count, visited in fixed pieces and added up in a fixed order.
+
+use std::ops::Range;
+
+use dataset::{DesignMatrix, Element};
+use rayon::prelude::*;
+
+use super::ObjectiveError;
+
+/// Memory that partial sums of one wave of chunks may take, unless one per thread takes more.
+const WAVE_BYTES: usize = 32 << 20;
+
+/// The rows of positive weight, cut into chunks and blocks.
+///
+/// The cut depends on the number of columns alone. A chunk is the unit of parallel work; within it
+/// sums run block after block, and the chunks' sums are added in their order. So any number of
+/// threads gives the same bits, and a row of weight zero leaves no trace, not even in the cut.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows<'a, T> {
+    design: &'a DesignMatrix<T>,
+    /// Row of each position, where some rows do not count.
+    active: Option<Vec<usize>>,
+}
+
+impl<'a, T: Element> Rows<'a, T> {
+    /// Finds the rows that count and checks that their cells are finite.
+    pub(crate) fn new(
+        design: &'a DesignMatrix<T>,
+        weights: Option<&[f64]>,
+    ) -> Result<Self, ObjectiveError> {
+        let active = weights
+            .filter(|weights| weights.contains(&0.0))
+            .map(|weights| {
+                (0..design.rows())
+                    .filter(|&row| weights[row] > 0.0)
+                    .collect()
+            });
+        let rows = Self { design, active };
+        let wrong = rows.fold(
+            1,
+            || None,
+            |wrong: &mut Option<usize>, positions| {
+                let finite = |&row: &usize| design.row(row).iter().all(|x| x.to_f64().is_finite());
+                *wrong = positions.map(|at| rows.index(at)).find(|row| !finite(row));
+            },
+            |first, next| *first = first.or(next),
+        );
+        if let Some(row) = wrong {
+            let column = design.row(row).iter().position(|x| !x.to_f64().is_finite());
+            return Err(ObjectiveError::CellNotFinite {
+                row,
+                column: column.unwrap_or_default(),
+            });
+        }
+        Ok(rows)
+    }
+
+    /// Number of rows that count.
+    pub(crate) fn len(&self) -> usize {
+        self.active.as_ref().map_or(self.design.rows(), Vec::len)
+    }
+
+    pub(crate) fn columns(&self) -> usize {
+        self.design.columns()
+    }
+
+    /// The row at a position among those that count.
+    pub(crate) fn index(&self, position: usize) -> usize {
+        self.active
+            .as_ref()
+            .map_or(position, |active| active[position])
+    }
+
+    pub(crate) fn row(&self, position: usize) -> &'a [T] {
+        self.design.row(self.index(position))
+    }
+
+    /// Rows of a chunk.
+    fn chunk(&self) -> usize {
+        if self.columns() < 128 { 4096 } else { 1024 }
+    }
+
+    /// Rows of a block: its cells fill a good part of a second-level cache.
+    pub(crate) fn block(&self) -> usize {
+        (32_768 / self.columns().max(1))
+            .clamp(64, 512)
+            .next_power_of_two()
+    }
+
+    /// The blocks of a chunk.
+    pub(crate) fn blocks(&self, chunk: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let block = self.block();
+        chunk
+            .clone()
+            .step_by(block)
+            .map(move |from| from..(from + block).min(chunk.end))
+    }
+
+    /// Additions in a row that a sum over all rows goes through, at most.
+    pub(crate) fn depth(&self) -> usize {
+        self.block() + self.chunk().div_ceil(self.block()) + self.len().div_ceil(self.chunk())
+    }
+
+    /// Visits all chunks, in parallel where there are several, each with an accumulator of its
+    /// own, and merges the accumulators in the chunks' order. `bytes` is the accumulator's size.
+    pub(crate) fn fold<A: Send>(
+        &self,
+        bytes: usize,
+        start: impl Fn() -> A + Sync,
+        visit: impl Fn(&mut A, Range<usize>) + Sync,
+        mut merge: impl FnMut(&mut A, A),
+    ) -> A {
+        let (chunk, rows) = (self.chunk(), self.len());
+        let visit_one = |from: usize| {
+            let mut sums = start();
+            visit(&mut sums, from..(from + chunk).min(rows));
+            sums
+        };
+        if rows <= chunk {
+            return visit_one(0);
+        }
+        let wave = (WAVE_BYTES / bytes.max(1)).clamp(rayon::current_num_threads(), 4096);
+        let starts: Vec<usize> = (0..rows).step_by(chunk).collect();
+        let mut total: Option<A> = None;
+        for wave in starts.chunks(wave) {
+            let sums: Vec<A> = wave.par_iter().map(|&from| visit_one(from)).collect();
+            for next in sums {
+                match &mut total {
+                    Some(total) => merge(total, next),
+                    None => total = Some(next),
+                }
+            }
+        }
+        total.unwrap_or_else(start)
+    }
+}
+
+/// `Σ xⱼ bⱼ` in eight interleaved sums, whatever the processor.
+#[inline]
+pub(crate) fn dot<T: Element>(x: &[T], b: &[f64]) -> f64 {
+    let (x_eights, x_rest) = x.as_chunks::<8>();
+    let (b_eights, b_rest) = b.as_chunks::<8>();
+    let mut lanes = [0.0; 8];
+    for (x, b) in x_eights.iter().zip(b_eights) {
+        for lane in 0..8 {
+            lanes[lane] += x[lane].to_f64() * b[lane];
+        }
+    }
+    let mut rest = 0.0;
+    for (x, b) in x_rest.iter().zip(b_rest) {
+        rest += x.to_f64() * b;
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    (((a + e) + (b + f)) + ((c + g) + (d + h))) + rest
+}
+
+/// `Σ |xⱼ||bⱼ|`.
+pub(crate) fn dot_absolute<T: Element>(x: &[T], b: &[f64]) -> f64 {
+    x.iter().zip(b).map(|(x, b)| (x.to_f64() * b).abs()).sum()
+}
+
+/// `y += a·x`.
+#[inline]
+pub(crate) fn add_scaled<T: Element>(y: &mut [f64], a: f64, x: &[T]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += a * x.to_f64();
+    }
+}

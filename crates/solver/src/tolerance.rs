@@ -1,0 +1,112 @@
+//! Every tolerance of this crate, each with its reason.
+//!
+//! `u = 2⁻⁵³ ≈ 1.1e-16` is the unit roundoff of `f64`.
+
+/// Unit roundoff of `f64`: the largest relative error of one rounded operation.
+pub const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
+
+/// Largest component of the gradient at which a fit may stop.
+///
+/// On standardised columns and the mean scale, 1e-10 leaves about ten correct digits in every
+/// score; rounding of the gradient itself is near 1e-16.
+pub const GRADIENT: f64 = 1e-10;
+
+/// Iterations a full-batch solver may take; Newton needs five to ten.
+pub const MAX_ITERATIONS: usize = 100;
+
+/// Relative rounding of an objective that sums `f64` terms in blocks.
+///
+/// The terms are positive and the longest chain of additions for a million rows has about 800
+/// links, hence at most `800 u ≈ 9e-14`. Differences of the objective below this are noise.
+pub const OBJECTIVE_ROUNDING: f64 = 1e-13;
+
+/// Exponent that turns a tolerance on gradients into one on the next change of a score.
+///
+/// Near the optimum a Newton step squares the error, so asking `t <= tol^0.75` of the coming
+/// step costs at most one more iteration. On separated data the coming step changes some score by
+/// about one, however small the gradient, so any bound well below one tells the two apart.
+pub const SCORE_CHANGE_EXPONENT: f64 = 0.75;
+
+/// Largest change of a score that Newton's next step may still make when rounding stops a fit.
+///
+/// At the rounding floor the step is noise amplified by the condition of the curvature; on
+/// separated data it is about one. 1e-2 stands far from both.
+pub const FLOOR_SCORE_CHANGE: f64 = 1e-2;
+
+/// A step in the rounding regime must at least halve the gradient's norm to count as progress.
+///
+/// Newton's step shrinks it far more unless rounding dominates; separated data shrink it by
+/// `e ≈ 2.7`, which must count as progress so that they are not mistaken for a rounding floor.
+pub const POLISH_SHRINK: f64 = 0.5;
+
+/// Armijo's constant: the part of the predicted decrease a step must deliver (Nocedal and Wright
+/// 2006, §3.1).
+pub const ARMIJO: f64 = 1e-4;
+
+/// Shortest and longest cut of a step in backtracking (Dennis and Schnabel 1996, §6.3).
+pub const BACKTRACK: (f64, f64) = (0.1, 0.5);
+
+/// Cuts of one step before the line search gives up: the last is below `0.5⁶⁰ ≈ 1e-18`.
+pub const MAX_BACKTRACKS: usize = 60;
+
+/// First damping of a curvature that is not positive definite, relative to its unit diagonal.
+///
+/// A factor of 1e3 above the pivots treated as zero; each failure multiplies it by ten.
+pub const FIRST_DAMPING: f64 = 1e-10;
+
+/// Damping at which a factorisation is given up: the curvature holds something not finite.
+pub const LAST_DAMPING: f64 = 1e6;
+
+/// Smallest pivot of a unit-diagonal matrix that counts as positive.
+///
+/// Rounding leaves up to about `dimension · u` in the place of an exact zero, and the sums that made
+/// the matrix a few more; see [`smallest_pivot`].
+pub const PIVOT: f64 = 1e-13;
+
+/// Smallest pivot that counts as positive for a matrix of this dimension.
+pub fn smallest_pivot(dimension: usize) -> f64 {
+    PIVOT.max(16.0 * dimension as f64 * f64::EPSILON)
+}
+
+/// Largest share of the curvature that rounding may have made when a certificate is given.
+pub const CURVATURE_ROUNDING: f64 = 0.5;
+
+/// Largest rounding of a score for which a certificate is given: beyond it, first-order error
+/// terms do not describe the probabilities.
+pub const SCORE_ROUNDING: f64 = 1e-2;
+
+/// Largest error of a score, by certificate, with which a solver that ran out of progress is still
+/// called converged: a millionth of a logit.
+pub const CERTIFIED_SCORE_ERROR: f64 = 1e-6;
+
+/// Squared share of a column that earlier columns leave unexplained, below which a dependence is
+/// suspected. The correlations carry rounding near 1e-15, so the suspicion is wide, and every suspect
+/// is checked again on the rows.
+pub const SUSPECTED_DEPENDENCE: f64 = 1e-9;
+
+/// Largest deviation from a dependence on any row, in units of the columns involved, for `f64`
+/// rows: standardised cells carry relative rounding near 1e-15 times the column's mean over its
+/// spread.
+pub const DEPENDENCE_F64: f64 = 1e-9;
+
+/// The same for `f32` rows, whose cells are rounded at 6e-8.
+pub const DEPENDENCE_F32: f64 = 3e-6;
+
+/// Share below which a term of a dependence is rounding and is left out.
+pub const DEPENDENCE_TERM: f64 = 1e-7;
+
+/// Corrections of a dependence's coefficients by its residual on the rows.
+pub const DEPENDENCE_REFINEMENTS: usize = 3;
+
+/// Cosine between a row and a direction above which the row counts as separated, and below whose
+/// negative it counts as violated.
+///
+/// Directions come from orthogonal projections with error near 1e-14; the rows that a direction
+/// leaves alone come out at 1e-15 to 1e-12.
+pub const SEPARATION_COSINE: f64 = 1e-9;
+
+/// Length, relative to the sum it was projected from, below which a recession direction is zero.
+pub const RECESSION_ZERO: f64 = 1e-11;
+
+/// Share of a direction below which a column is not part of it.
+pub const DIRECTION_SHARE: f64 = 1e-7;
