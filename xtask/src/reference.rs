@@ -1,5 +1,6 @@
 //! `cargo xtask reference`: makes the reference values again, with other software.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
@@ -8,48 +9,79 @@ use anyhow::{Context, Result, bail};
 use crate::process::{self, Show};
 use crate::tree;
 
-const SCRIPT: &str = "tests/reference/make.py";
-const REQUIREMENTS: &str = "tests/reference/requirements.txt";
+const FOLDER: &str = "tests/reference";
 
 /// Make the reference values in tests/reference again, with other software.
 ///
-/// The tests only read the stored values; this runs the Python script that made them, on demand
-/// and never in CI. Look at the difference with `git diff tests/reference` before committing it.
+/// The tests only read the stored values. This runs the Python scripts that made them, on demand
+/// and never in CI; look at `git diff tests/reference` before committing what they write. The
+/// packages that they need, with versions, are in tests/reference/README.md.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  cargo xtask reference                         write all of them again
-  PYTHON=.venv/bin/python cargo xtask reference with the packages of a virtual environment
-  cargo xtask reference --help-script           what the script itself offers")]
+  cargo xtask reference             run every script of tests/reference
+  cargo xtask reference evaluate    run evaluate.py alone
+
+A virtual environment keeps the packages apart from the system's; PYTHON names its interpreter:
+  PYTHON=.venv/bin/python cargo xtask reference")]
 pub(crate) struct Args {
-    /// Show the script's own help
-    #[arg(long)]
-    help_script: bool,
-    /// Arguments of the script
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<String>,
+    /// Scripts to run, without `.py` (default: all)
+    #[arg(value_name = "SCRIPT")]
+    names: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = tree::root()?;
-    if !root.join(SCRIPT).exists() {
-        bail!("{SCRIPT} is not there: this checkout has no script that makes reference values");
-    }
+    let scripts = chosen(scripts(&root.join(FOLDER))?, &args.names)?;
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let mut command = Command::new(&python);
-    command.arg(SCRIPT).args(&args.arguments).current_dir(&root);
-    if args.help_script {
-        command.arg("--help");
+    for name in scripts {
+        let script = format!("{FOLDER}/{name}.py");
+        println!("{python} {script}");
+        let mut command = Command::new(&python);
+        command.arg(&script).current_dir(&root);
+        let outcome = process::run(&name, command, Show::AtOnce)
+            .context("the scripts need Python 3.11 or newer; PYTHON=PATH names the interpreter")?;
+        if !outcome.success {
+            if let Some(package) = missing_package(&outcome.output) {
+                eprintln!("\n{}", explain(package, &python));
+            }
+            return Ok(ExitCode::FAILURE);
+        }
     }
-    let outcome = process::run("reference", command, Show::AtOnce).with_context(|| {
-        format!("the script needs Python 3; PYTHON=PATH names another than `{python}`")
-    })?;
-    if outcome.success {
-        return Ok(ExitCode::SUCCESS);
+    println!("look at what changed: git diff --stat {FOLDER}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The names of the Python scripts in `folder`, in order.
+fn scripts(folder: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry.with_context(|| folder.display().to_string())?.path();
+        if path.extension().is_some_and(|extension| extension == "py")
+            && let Some(name) = path.file_stem()
+        {
+            names.push(name.to_string_lossy().into_owned());
+        }
     }
-    if let Some(package) = missing_package(&outcome.output) {
-        eprintln!("\n{}", explain(package, &python, &root));
+    names.sort();
+    Ok(names)
+}
+
+/// The scripts named, or all of them.
+fn chosen(scripts: Vec<String>, names: &[String]) -> Result<Vec<String>> {
+    if let Some(unknown) = names.iter().find(|name| !scripts.contains(name)) {
+        bail!(
+            "{FOLDER} has no script `{unknown}`; there are: {}",
+            scripts.join(", ")
+        );
     }
-    Ok(ExitCode::FAILURE)
+    if scripts.is_empty() {
+        bail!("{FOLDER} has no script (*.py)");
+    }
+    Ok(if names.is_empty() {
+        scripts
+    } else {
+        names.to_vec()
+    })
 }
 
 /// The package that Python says it lacks.
@@ -58,22 +90,12 @@ fn missing_package(output: &str) -> Option<&str> {
     rest.split(['\'', '.']).next()
 }
 
-fn explain(package: &str, python: &str, root: &Path) -> String {
-    let install = if root.join(REQUIREMENTS).exists() {
-        format!("--requirement {REQUIREMENTS}")
-    } else {
-        // The name to import is not always the name to install.
-        let package = if package == "sklearn" {
-            "scikit-learn"
-        } else {
-            package
-        };
-        format!("{package}   # and whatever else the head of {SCRIPT} lists")
-    };
+fn explain(package: &str, python: &str) -> String {
     format!(
-        "{python} lacks the package `{package}`. Reference values come from other software, in an\n\
-         environment of its own:\n\
-         \n  {python} -m venv .venv\n  .venv/bin/python -m pip install {install}\n  \
+        "{python} lacks the package `{package}`. Reference values come from other software, best\n\
+         kept in an environment of its own:\n\n  \
+         {python} -m venv .venv\n  \
+         .venv/bin/python -m pip install ...      the line is in {FOLDER}/README.md\n  \
          PYTHON=.venv/bin/python cargo xtask reference"
     )
 }
@@ -87,7 +109,16 @@ mod tests {
         let output = "Traceback:\nModuleNotFoundError: No module named 'sklearn.linear_model'\n";
         assert_eq!(missing_package(output), Some("sklearn"));
         assert_eq!(missing_package("ZeroDivisionError: division by zero"), None);
-        let text = explain("sklearn", "python3", Path::new("nowhere"));
-        assert!(text.contains("pip install scikit-learn"), "{text}");
+        assert!(explain("sklearn", "python3").contains("lacks the package `sklearn`"));
+    }
+
+    #[test]
+    fn scripts_are_found_and_chosen_by_name() {
+        let all = scripts(&tree::root().unwrap().join(FOLDER)).unwrap();
+        assert!(all.contains(&"make".to_owned()), "{all:?}");
+        assert_eq!(chosen(all.clone(), &[]).unwrap(), all);
+        assert_eq!(chosen(all.clone(), &["make".to_owned()]).unwrap(), ["make"]);
+        let error = chosen(all, &["mak".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("no script `mak`; there are: "), "{error}");
     }
 }

@@ -75,7 +75,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let (success, detail) = perform(step, args, &skipped)?;
         let verdict = if success { "ok" } else { "FAILED" };
         let seconds = start.elapsed().as_secs_f64();
-        println!("{:12}{verdict:6} {seconds:8.1} s   {detail}", step.name());
+        let line = format!("{:12}{verdict:6} {seconds:8.1} s   {detail}", step.name());
+        println!("{}", line.trim_end());
         if !success {
             failed.push(step.name());
             if args.fail_fast {

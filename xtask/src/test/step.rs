@@ -7,9 +7,8 @@ use clap::ValueEnum;
 
 use crate::process;
 
-/// The wgpu backend in both programs and in the tests. All three are named: without tests in the
-/// selection Cargo leaves development dependencies out, and `tests/wgpu` alone would reach none.
-const WGPU: &str = "tests/wgpu,train/wgpu,infer/wgpu";
+/// The wgpu backend, in both programs and in the tests.
+const WGPU: &str = "tests/wgpu";
 
 /// One step; the order here is the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -138,9 +137,7 @@ mod tests {
             Step::DocTests,
         ] {
             let with = text(step, true, &[]);
-            assert!(
-                with.contains("--workspace --exclude benches --features tests/wgpu,train/wgpu")
-            );
+            assert!(with.contains("--workspace --exclude benches --features tests/wgpu"));
             assert!(!text(step, false, &[]).contains("wgpu"));
         }
         assert!(!text(Step::Benches, true, &[]).contains("wgpu"));
