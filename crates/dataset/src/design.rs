@@ -87,9 +87,17 @@ impl<T: Element> DesignMatrix<T> {
     /// [`DesignError::Shape`] when there are not `rows * columns` of them.
     pub fn new(rows: usize, columns: usize, values: Vec<T>) -> Result<Self, DesignError> {
         if rows.checked_mul(columns) != Some(values.len()) {
-            return Err(DesignError::Shape { rows, columns, actual: values.len() });
+            return Err(DesignError::Shape {
+                rows,
+                columns,
+                actual: values.len(),
+            });
         }
-        Ok(Self { rows, columns, values })
+        Ok(Self {
+            rows,
+            columns,
+            values,
+        })
     }
 
     /// Number of rows.
@@ -130,7 +138,11 @@ impl<T: Element> DesignMatrix<T> {
         for &row in rows {
             values.extend_from_slice(self.row(row));
         }
-        Self { rows: rows.len(), columns: self.columns, values }
+        Self {
+            rows: rows.len(),
+            columns: self.columns,
+            values,
+        }
     }
 }
 
@@ -141,7 +153,14 @@ mod tests {
     #[test]
     fn a_wrong_number_of_values_is_an_error() {
         let error = DesignMatrix::new(2, 2, vec![1.0_f64; 3]).unwrap_err();
-        assert_eq!(error, DesignError::Shape { rows: 2, columns: 2, actual: 3 });
+        assert_eq!(
+            error,
+            DesignError::Shape {
+                rows: 2,
+                columns: 2,
+                actual: 3
+            }
+        );
         assert_eq!(
             error.to_string(),
             "a design matrix of 2 rows and 2 columns needs 4 values, not 3"

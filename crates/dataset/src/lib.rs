@@ -1,7 +1,36 @@
 //! From a table to the numbers that a model sees. No Burn in here.
 //!
+//! In the order in which data passes through:
+//! - [`catalog`]: the small tables that ship with the project
+//! - [`read`]: bytes to columns, whole or in batches; [`number`]: a cell to a number
+//! - [`table`]: columns as read; [`fingerprint`]: what identifies them
+//! - [`schema`]: a kind and a role for every column
+//! - [`target`]: what is predicted, on which rows, with which weights
+//! - [`mod@split`]: rows to fit, choose and test on
+//! - [`pipeline`]: preprocessing fitted on the training rows
 //! - [`design`]: the design matrix
+//! - [`synthetic`]: tables with known properties
+//! - [`suggestion`]: the name that was probably meant
 
+pub mod catalog;
 pub mod design;
+pub mod fingerprint;
+pub mod number;
+pub mod pipeline;
+pub mod read;
+pub mod schema;
+pub mod split;
+pub mod suggestion;
+pub mod synthetic;
+pub mod table;
+pub mod target;
 
 pub use design::{DesignError, DesignMatrix, Element};
+pub use fingerprint::Fingerprint;
+pub use pipeline::{MissingPolicy, Pipeline, PipelineError, PipelineOptions, RowFlags};
+pub use read::{Batch, BatchOptions, Batches, CsvOptions, Input, ReadError, read_table};
+pub use schema::{ColumnSchema, Kind, Role, Schema, SchemaOptions};
+pub use split::{Split, SplitError, folds, split};
+pub use synthetic::{Classification, Regression, Synthetic, SyntheticError};
+pub use table::{Cells, Column, MISSING, Table, TableError};
+pub use target::{PreparedRows, Target, TargetError, TargetOptions, TaskChoice, prepare};

@@ -1,0 +1,112 @@
+//! Typed columns, filled cell by cell.
+
+use super::csv::MissingCells;
+use crate::number::{Parsed, parse};
+use crate::schema::Kind;
+use crate::table::{Cells, Dictionary, MISSING};
+
+/// Why a cell does not fit its column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    NotANumber,
+    NotFinite,
+}
+
+/// The spellings of yes and no, in lower case.
+pub(super) const BOOLEANS: [[&str; 2]; 5] = [
+    ["true", "false"],
+    ["yes", "no"],
+    ["t", "f"],
+    ["y", "n"],
+    ["1", "0"],
+];
+
+/// The spelling of yes or no that a cell is, whatever its case, and which pair it belongs to.
+pub(super) fn boolean(cell: &[u8]) -> Option<(usize, &'static str)> {
+    if cell.len() > 5 {
+        return None;
+    }
+    BOOLEANS.iter().enumerate().find_map(|(pair, spellings)| {
+        let found = spellings
+            .iter()
+            .find(|text| text.as_bytes().eq_ignore_ascii_case(cell))?;
+        Some((pair, *found))
+    })
+}
+
+/// The cells of one column so far.
+#[derive(Debug)]
+pub(super) enum Builder {
+    Numeric(Vec<f64>),
+    Text {
+        codes: Vec<u32>,
+        dictionary: Dictionary,
+        boolean: bool,
+    },
+}
+
+impl Builder {
+    pub(super) fn new(kind: Kind, rows: usize) -> Self {
+        match kind {
+            Kind::Numeric => Self::Numeric(Vec::with_capacity(rows)),
+            Kind::Categorical | Kind::Boolean => Self::Text {
+                codes: Vec::with_capacity(rows),
+                dictionary: Dictionary::default(),
+                boolean: kind == Kind::Boolean,
+            },
+        }
+    }
+
+    /// Appends a trimmed cell of valid UTF-8.
+    pub(super) fn push(&mut self, cell: &[u8], na: &MissingCells) -> Result<(), Refusal> {
+        let missing = na.contains(cell);
+        match self {
+            Self::Numeric(values) if missing => values.push(f64::NAN),
+            Self::Numeric(values) => match parse(cell) {
+                Parsed::Number(value) => values.push(value),
+                Parsed::NotFinite => return Err(Refusal::NotFinite),
+                Parsed::Word => return Err(Refusal::NotANumber),
+            },
+            Self::Text { codes, .. } if missing => codes.push(MISSING),
+            Self::Text {
+                codes,
+                dictionary,
+                boolean: lower,
+            } => {
+                let spelling = if *lower { boolean(cell) } else { None };
+                let text = match spelling {
+                    Some((_, text)) => text,
+                    None => std::str::from_utf8(cell).unwrap_or_default(),
+                };
+                codes.push(dictionary.code(text));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Cells {
+        match self {
+            Self::Numeric(values) => Cells::Numeric(values),
+            Self::Text {
+                codes, dictionary, ..
+            } => Cells::Text {
+                codes,
+                levels: dictionary.into_levels(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_yes_and_no() {
+        assert_eq!(boolean(b"TRUE"), Some((0, "true")));
+        assert_eq!(boolean(b"No"), Some((1, "no")));
+        assert_eq!(boolean(b"0"), Some((4, "0")));
+        assert_eq!(boolean(b""), None);
+        assert_eq!(boolean(b"maybe"), None);
+    }
+}

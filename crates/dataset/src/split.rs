@@ -1,0 +1,252 @@
+//! Which rows are for fitting, choosing and testing.
+//!
+//! The same seed gives the same rows on every machine. With strata (one code per row, the class
+//! for example) every part has each class's share of its rows, to within one row.
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use thiserror::Error;
+
+/// Rows of each part, every part in ascending order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Split {
+    /// Rows to fit on.
+    pub train: Vec<usize>,
+    /// Rows to choose hyperparameters on.
+    pub validation: Vec<usize>,
+    /// Rows that nothing is chosen on.
+    pub test: Vec<usize>,
+}
+
+/// Why rows cannot be split as asked.
+#[derive(Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum SplitError {
+    /// A fraction is not in `0 ≤ fraction < 1`.
+    #[error("the {part} fraction is {fraction}, not at least 0 and below 1")]
+    Fraction {
+        /// `validation` or `test`.
+        part: &'static str,
+        /// The fraction.
+        fraction: f64,
+    },
+    /// No row is left to fit on.
+    #[error(
+        "of {rows} rows, a validation fraction of {validation} and a test fraction of {test} \
+             leave none to fit on"
+    )]
+    NoTrainingRow {
+        /// Rows to split.
+        rows: usize,
+        /// The validation fraction.
+        validation: f64,
+        /// The test fraction.
+        test: f64,
+    },
+    /// There are not as many strata as rows.
+    #[error("{strata} strata for {rows} rows")]
+    StrataLength {
+        /// Rows to split.
+        rows: usize,
+        /// Codes given.
+        strata: usize,
+    },
+    /// Fewer than two folds.
+    #[error("{folds} folds: cross-validation needs at least 2")]
+    TooFewFolds {
+        /// Folds asked for.
+        folds: usize,
+    },
+    /// A fold would have no row.
+    #[error("{folds} folds of only {rows} rows")]
+    MoreFoldsThanRows {
+        /// Folds asked for.
+        folds: usize,
+        /// Rows to split.
+        rows: usize,
+    },
+}
+
+impl SplitError {
+    /// What to do next.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Fraction { part, .. } => Some(format!("--{part} 0.2")),
+            Self::NoTrainingRow { .. } => Some("--validation 0 --test 0".to_owned()),
+            Self::StrataLength { .. } => None,
+            Self::TooFewFolds { .. } => Some("5 folds are usual".to_owned()),
+            Self::MoreFoldsThanRows { rows, .. } => Some(format!("at most {rows} folds")),
+        }
+    }
+}
+
+/// Divides the rows `0..rows` at random into three parts.
+///
+/// A part has `fraction · rows` rows, rounded to the nearest number and at least one if the
+/// fraction is above 0. With `strata` the classes share those rows by largest remainder, and a
+/// class keeps at least one row to fit on wherever that is possible.
+///
+/// # Errors
+/// [`SplitError::Fraction`], [`SplitError::NoTrainingRow`], [`SplitError::StrataLength`].
+///
+/// # Examples
+/// ```
+/// let strata = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1];
+/// let split = dataset::split(10, Some(&strata), 0.0, 0.5, 7)?;
+/// assert_eq!((split.train.len(), split.test.len()), (5, 5));
+/// assert_eq!(split.test.iter().filter(|&&row| strata[row] == 1).count(), 2);
+/// # Ok::<(), dataset::SplitError>(())
+/// ```
+pub fn split(
+    rows: usize,
+    strata: Option<&[u32]>,
+    validation: f64,
+    test: f64,
+    seed: u64,
+) -> Result<Split, SplitError> {
+    for (part, fraction) in [("validation", validation), ("test", test)] {
+        if !(0.0..1.0).contains(&fraction) {
+            return Err(SplitError::Fraction { part, fraction });
+        }
+    }
+    let mut classes = shuffled_classes(rows, strata, seed)?;
+    let size = |fraction: f64| match (rows as f64 * fraction).round() as usize {
+        0 if fraction > 0.0 => 1,
+        size => size,
+    };
+    let (validation_rows, test_rows) = (size(validation), size(test));
+    if validation_rows + test_rows >= rows {
+        return Err(SplitError::NoTrainingRow {
+            rows,
+            validation,
+            test,
+        });
+    }
+    let ideal = |fraction: f64| -> Vec<f64> {
+        classes
+            .iter()
+            .map(|class| class.len() as f64 * fraction)
+            .collect()
+    };
+    let (ideal_test, ideal_validation) = (ideal(test), ideal(validation));
+    // Rows of a class that validation is sure to need are not there for test to round up to.
+    let reserved: Vec<usize> = ideal_validation
+        .iter()
+        .map(|&ideal| ideal as usize)
+        .collect();
+    let test = take(&mut classes, &ideal_test, &reserved, test_rows);
+    let validation = take(
+        &mut classes,
+        &ideal_validation,
+        &vec![0; reserved.len()],
+        validation_rows,
+    );
+    let mut train: Vec<usize> = classes.into_iter().flatten().collect();
+    train.sort_unstable();
+    Ok(Split {
+        train,
+        validation,
+        test,
+    })
+}
+
+/// Divides the rows `0..rows` at random into `k` parts, each the test rows of one fold.
+///
+/// Sizes differ by at most one row, and with `strata` so do the rows of each class.
+///
+/// # Errors
+/// [`SplitError::TooFewFolds`], [`SplitError::MoreFoldsThanRows`], [`SplitError::StrataLength`].
+///
+/// # Examples
+/// ```
+/// let folds = dataset::folds(7, None, 3, 0)?;
+/// assert_eq!(folds.iter().map(Vec::len).collect::<Vec<_>>(), [3, 2, 2]);
+/// # Ok::<(), dataset::SplitError>(())
+/// ```
+pub fn folds(
+    rows: usize,
+    strata: Option<&[u32]>,
+    k: usize,
+    seed: u64,
+) -> Result<Vec<Vec<usize>>, SplitError> {
+    if k < 2 {
+        return Err(SplitError::TooFewFolds { folds: k });
+    }
+    if k > rows {
+        return Err(SplitError::MoreFoldsThanRows { folds: k, rows });
+    }
+    let classes = shuffled_classes(rows, strata, seed)?;
+    let mut folds = vec![Vec::with_capacity(rows / k + 1); k];
+    // Dealt like cards, one class after the other.
+    for (position, row) in classes.into_iter().flatten().enumerate() {
+        folds[position % k].push(row);
+    }
+    folds.iter_mut().for_each(|fold| fold.sort_unstable());
+    Ok(folds)
+}
+
+/// The rows of each class in random order, classes in the order of their codes.
+fn shuffled_classes(
+    rows: usize,
+    strata: Option<&[u32]>,
+    seed: u64,
+) -> Result<Vec<Vec<usize>>, SplitError> {
+    let mut classes = match strata {
+        None => vec![(0..rows).collect()],
+        Some(codes) if codes.len() != rows => {
+            return Err(SplitError::StrataLength {
+                rows,
+                strata: codes.len(),
+            });
+        }
+        Some(codes) => {
+            let mut classes = std::collections::BTreeMap::<u32, Vec<usize>>::new();
+            for (row, &code) in codes.iter().enumerate() {
+                classes.entry(code).or_default().push(row);
+            }
+            classes.into_values().collect()
+        }
+    };
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    classes
+        .iter_mut()
+        .for_each(|class| class.shuffle(&mut random));
+    Ok(classes)
+}
+
+/// Takes `total` rows out of the classes, from each its ideal number rounded down or up, and
+/// leaves it at least the `reserved` ones.
+///
+/// Rounding up goes to the largest remainders; a class from which that would take the last row to
+/// fit on comes after all others. The rows come back in ascending order.
+fn take(classes: &mut [Vec<usize>], ideal: &[f64], reserved: &[usize], total: usize) -> Vec<usize> {
+    let mut counts: Vec<usize> = ideal
+        .iter()
+        .zip(classes.iter())
+        .map(|(&ideal, class)| (ideal as usize).min(class.len()))
+        .collect();
+    let mut missing = total.saturating_sub(counts.iter().sum());
+    let mut order: Vec<usize> = (0..classes.len()).collect();
+    let remainder = |class: usize| ideal[class] - ideal[class].floor();
+    order.sort_by(|&a, &b| remainder(b).total_cmp(&remainder(a)).then(a.cmp(&b)));
+    for to_fit_on in [1, 0] {
+        for &class in &order {
+            let rounded_down = counts[class] <= ideal[class] as usize;
+            let needed = counts[class] + 1 + reserved[class] + to_fit_on;
+            if missing > 0 && rounded_down && needed <= classes[class].len() {
+                counts[class] += 1;
+                missing -= 1;
+            }
+        }
+    }
+    let mut taken: Vec<usize> = Vec::with_capacity(total);
+    for (class, count) in classes.iter_mut().zip(counts) {
+        taken.extend(class.drain(class.len() - count..));
+    }
+    taken.sort_unstable();
+    taken
+}
+
+#[cfg(test)]
+mod tests;

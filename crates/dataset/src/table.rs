@@ -1,0 +1,475 @@
+//! Columns as read.
+
+use std::collections::HashMap;
+
+use thiserror::Error;
+
+use crate::number;
+
+/// The code of a missing text cell.
+pub const MISSING: u32 = u32::MAX;
+
+/// The cells of one column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cells {
+    /// Finite numbers; `NaN` is a missing cell.
+    Numeric(Vec<f64>),
+    /// Text, each distinct text stored once.
+    Text {
+        /// For each row the position of its text in `levels`, or [`MISSING`].
+        codes: Vec<u32>,
+        /// The distinct texts, in order of first appearance.
+        levels: Vec<String>,
+    },
+}
+
+impl Cells {
+    /// Number of cells.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Numeric(values) => values.len(),
+            Self::Text { codes, .. } => codes.len(),
+        }
+    }
+
+    /// Whether there is no cell.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the cell of this row is missing.
+    ///
+    /// # Panics
+    /// When `row` is out of range.
+    pub fn is_missing(&self, row: usize) -> bool {
+        match self {
+            Self::Numeric(values) => values[row].is_nan(),
+            Self::Text { codes, .. } => codes[row] == MISSING,
+        }
+    }
+
+    /// The given rows, in the given order; all levels are kept.
+    ///
+    /// # Panics
+    /// When a row is out of range.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Numeric(values) => Self::Numeric(rows.iter().map(|&row| values[row]).collect()),
+            Self::Text { codes, levels } => Self::Text {
+                codes: rows.iter().map(|&row| codes[row]).collect(),
+                levels: levels.clone(),
+            },
+        }
+    }
+}
+
+/// One column: its name and its cells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// The name in the header.
+    pub name: String,
+    /// The cells.
+    pub cells: Cells,
+}
+
+impl Column {
+    /// A column of numbers; `NaN` is a missing cell.
+    pub fn numeric(name: impl Into<String>, values: Vec<f64>) -> Self {
+        Self {
+            name: name.into(),
+            cells: Cells::Numeric(values),
+        }
+    }
+
+    /// A column of text, from its cells.
+    pub fn text<'a>(
+        name: impl Into<String>,
+        cells: impl IntoIterator<Item = Option<&'a str>>,
+    ) -> Self {
+        let mut dictionary = Dictionary::default();
+        let codes = cells
+            .into_iter()
+            .map(|cell| cell.map_or(MISSING, |text| dictionary.code(text)))
+            .collect();
+        Self {
+            name: name.into(),
+            cells: Cells::Text {
+                codes,
+                levels: dictionary.into_levels(),
+            },
+        }
+    }
+
+    /// The text of a cell, or `None` when it is missing; a number is written in the shortest form
+    /// that reads back as the same number.
+    ///
+    /// # Panics
+    /// When `row` is out of range.
+    pub fn cell(&self, row: usize) -> Option<String> {
+        match &self.cells {
+            Cells::Numeric(values) => Some(values[row])
+                .filter(|value| !value.is_nan())
+                .map(number::text),
+            Cells::Text { codes, levels } => levels.get(codes[row] as usize).cloned(),
+        }
+    }
+}
+
+/// Distinct texts and their codes, in order of first appearance.
+#[derive(Debug, Default)]
+pub(crate) struct Dictionary {
+    codes: HashMap<String, u32>,
+    levels: Vec<String>,
+}
+
+impl Dictionary {
+    /// The code of `text`, new or known. (4,294,967,295 distinct texts do not fit in memory.)
+    pub(crate) fn code(&mut self, text: &str) -> u32 {
+        if let Some(&code) = self.codes.get(text) {
+            return code;
+        }
+        let code = self.levels.len() as u32;
+        self.codes.insert(text.to_owned(), code);
+        self.levels.push(text.to_owned());
+        code
+    }
+
+    pub(crate) fn into_levels(self) -> Vec<String> {
+        self.levels
+    }
+}
+
+/// The line on which each row starts, stored as the rows where counting by one breaks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Lines {
+    rows: usize,
+    anchors: Vec<(usize, u64)>,
+}
+
+impl Lines {
+    pub(crate) fn push(&mut self, line: u64) {
+        let expected = self
+            .anchors
+            .last()
+            .map(|&(row, start)| start + (self.rows - row) as u64);
+        if expected != Some(line) {
+            self.anchors.push((self.rows, line));
+        }
+        self.rows += 1;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows
+    }
+
+    fn get(&self, row: usize) -> u64 {
+        let after = self.anchors.partition_point(|&(anchor, _)| anchor <= row);
+        after.checked_sub(1).map_or(0, |position| {
+            let (anchor, line) = self.anchors[position];
+            line + (row - anchor) as u64
+        })
+    }
+}
+
+impl FromIterator<u64> for Lines {
+    fn from_iter<I: IntoIterator<Item = u64>>(lines: I) -> Self {
+        let mut collected = Self::default();
+        lines.into_iter().for_each(|line| collected.push(line));
+        collected
+    }
+}
+
+/// Why columns do not make a table.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TableError {
+    /// A column is longer or shorter than the first.
+    #[error("column `{column}` has {actual} cells where the table has {expected} rows")]
+    Length {
+        /// The column.
+        column: String,
+        /// Rows of the table.
+        expected: usize,
+        /// Cells of the column.
+        actual: usize,
+    },
+    /// Two columns have the same name.
+    #[error("two columns are named `{column}`")]
+    DuplicateName {
+        /// The name.
+        column: String,
+    },
+    /// A number is infinite.
+    #[error("row {row} of column `{column}` is infinite")]
+    Infinite {
+        /// The column.
+        column: String,
+        /// The row, from 0.
+        row: usize,
+    },
+    /// A code points behind the last level.
+    #[error("row {row} of column `{column}` has code {code}, but there are {levels} levels")]
+    UnknownCode {
+        /// The column.
+        column: String,
+        /// The row, from 0.
+        row: usize,
+        /// The code.
+        code: u32,
+        /// How many levels there are.
+        levels: usize,
+    },
+}
+
+impl TableError {
+    /// What to do next.
+    pub fn remedy(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Columns of equal length, with the line of the file that each row came from.
+///
+/// # Examples
+/// ```
+/// use dataset::{Column, Table};
+///
+/// let table = Table::new(
+///     "penguins",
+///     vec![
+///         Column::numeric("body_mass_g", vec![3750.0, f64::NAN]),
+///         Column::text("sex", [Some("male"), None]),
+///     ],
+/// )?;
+/// assert_eq!(table.rows(), 2);
+/// assert_eq!(table.column("body_mass_g").and_then(|column| column.cell(0)).as_deref(), Some("3750"));
+/// assert_eq!(table.column("sex").and_then(|column| column.cell(1)), None);
+/// # Ok::<(), dataset::TableError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    source: String,
+    columns: Vec<Column>,
+    positions: HashMap<String, usize>,
+    lines: Lines,
+}
+
+impl Table {
+    /// A table made in memory; `source` is its name in messages, and lines count from 1.
+    ///
+    /// # Errors
+    /// Every variant of [`TableError`].
+    pub fn new(source: impl Into<String>, columns: Vec<Column>) -> Result<Self, TableError> {
+        let rows = columns.first().map_or(0, |column| column.cells.len());
+        for column in &columns {
+            check(column, rows)?;
+        }
+        let lines = (1..=rows as u64).collect();
+        let table = Self::read(source.into(), columns, lines);
+        if let Some(twice) = table
+            .columns
+            .iter()
+            .enumerate()
+            .find(|(position, column)| table.positions[&column.name] != *position)
+        {
+            return Err(TableError::DuplicateName {
+                column: twice.1.name.clone(),
+            });
+        }
+        Ok(table)
+    }
+
+    /// A table that a reader has checked.
+    pub(crate) fn read(source: String, columns: Vec<Column>, lines: Lines) -> Self {
+        let positions = columns
+            .iter()
+            .enumerate()
+            .map(|(position, column)| (column.name.clone(), position))
+            .collect();
+        Self {
+            source,
+            columns,
+            positions,
+            lines,
+        }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The columns, in file order.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.positions
+            .get(name)
+            .map(|&position| &self.columns[position])
+    }
+
+    /// The line on which a row starts in its file; the header is line 1.
+    pub fn line(&self, row: usize) -> u64 {
+        self.lines.get(row)
+    }
+
+    /// The file or the name that the table came from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The given rows, in the given order, each with its line.
+    ///
+    /// # Panics
+    /// When a row is not below [`rows`](Self::rows).
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let columns = self
+            .columns
+            .iter()
+            .map(|column| Column {
+                name: column.name.clone(),
+                cells: column.cells.select(rows),
+            })
+            .collect();
+        Self {
+            source: self.source.clone(),
+            columns,
+            positions: self.positions.clone(),
+            lines: rows.iter().map(|&row| self.line(row)).collect(),
+        }
+    }
+}
+
+fn check(column: &Column, rows: usize) -> Result<(), TableError> {
+    let name = || column.name.clone();
+    if column.cells.len() != rows {
+        let actual = column.cells.len();
+        return Err(TableError::Length {
+            column: name(),
+            expected: rows,
+            actual,
+        });
+    }
+    match &column.cells {
+        Cells::Numeric(values) => match values.iter().position(|value| value.is_infinite()) {
+            Some(row) => Err(TableError::Infinite {
+                column: name(),
+                row,
+            }),
+            None => Ok(()),
+        },
+        Cells::Text { codes, levels } => {
+            let unknown = |&code: &u32| code != MISSING && code as usize >= levels.len();
+            match codes.iter().position(unknown) {
+                Some(row) => Err(TableError::UnknownCode {
+                    column: name(),
+                    row,
+                    code: codes[row],
+                    levels: levels.len(),
+                }),
+                None => Ok(()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn columns_of_unequal_length_are_an_error() {
+        let columns = vec![
+            Column::numeric("a", vec![1.0]),
+            Column::numeric("b", vec![]),
+        ];
+        let error = Table::new("t", columns).unwrap_err();
+        assert_eq!(
+            error,
+            TableError::Length {
+                column: "b".into(),
+                expected: 1,
+                actual: 0
+            }
+        );
+    }
+
+    #[test]
+    fn two_columns_of_one_name_are_an_error() {
+        let columns = vec![
+            Column::numeric("a", vec![1.0]),
+            Column::numeric("a", vec![2.0]),
+        ];
+        let error = Table::new("t", columns).unwrap_err();
+        assert_eq!(error, TableError::DuplicateName { column: "a".into() });
+    }
+
+    #[test]
+    fn an_infinite_number_is_an_error() {
+        let error = Table::new("t", vec![Column::numeric("a", vec![0.0, f64::INFINITY])]);
+        assert_eq!(
+            error.unwrap_err(),
+            TableError::Infinite {
+                column: "a".into(),
+                row: 1
+            }
+        );
+    }
+
+    #[test]
+    fn a_code_without_level_is_an_error() {
+        let cells = Cells::Text {
+            codes: vec![MISSING, 1],
+            levels: vec!["x".into()],
+        };
+        let error = Table::new(
+            "t",
+            vec![Column {
+                name: "a".into(),
+                cells,
+            }],
+        )
+        .unwrap_err();
+        let expected = TableError::UnknownCode {
+            column: "a".into(),
+            row: 1,
+            code: 1,
+            levels: 1,
+        };
+        assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn selected_rows_keep_cells_and_lines() {
+        let table = Table::new(
+            "t",
+            vec![
+                Column::numeric("a", vec![1.0, 2.0, 3.0]),
+                Column::text("b", [Some("x"), None, Some("y")]),
+            ],
+        )
+        .unwrap();
+        let part = table.select(&[2, 1]);
+        assert_eq!((part.rows(), part.line(0), part.line(1)), (2, 3, 2));
+        assert_eq!(part.column("a").unwrap().cell(0).as_deref(), Some("3"));
+        assert_eq!(part.column("b").unwrap().cell(0).as_deref(), Some("y"));
+        assert_eq!(part.column("b").unwrap().cell(1), None);
+        assert!(part.columns()[1].cells.is_missing(1));
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_kept_exactly(lines in proptest::collection::vec(1u64..20, 0..50)) {
+            let kept: Lines = lines.iter().copied().collect();
+            let again: Vec<u64> = (0..kept.len()).map(|row| kept.get(row)).collect();
+            prop_assert_eq!(again, lines);
+        }
+    }
+}
