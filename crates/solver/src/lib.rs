@@ -7,12 +7,17 @@
 
 pub mod certificate;
 mod factor;
+pub mod fit;
 pub mod minimize;
 pub mod newton;
 pub mod objective;
+pub mod rank;
+pub mod separation;
+mod spread;
 pub mod tolerance;
 
 pub use certificate::{Certificate, certify, certify_held};
+pub use fit::{Diagnosis, Fit, conclude, fit, fit_observed};
 pub use minimize::{
     Iterate, Outlook, Record, Solution, SolveError, Solver, Status, Stop, minimize,
     minimize_observed,
@@ -21,3 +26,5 @@ pub use newton::Newton;
 pub use objective::{
     Gauge, HostObjective, Objective, ObjectiveError, Penalty, Problem, Restricted, TargetValues,
 };
+pub use rank::{Dependence, dependences};
+pub use separation::{Alone, Separation, Verdict, separation};

@@ -19,7 +19,7 @@ pub use restricted::Restricted;
 pub(crate) use host::{Sums, Wanted};
 pub(crate) use problem::Layout;
 pub(crate) use restricted::submatrix;
-pub(crate) use rows::{Rows, dot};
+pub(crate) use rows::{Rows, dot, dot_absolute};
 
 use crate::tolerance;
 

@@ -98,7 +98,8 @@ impl<'a, T: Element> Rows<'a, T> {
 
     /// Additions in a row that a sum over all rows goes through, at most.
     pub(crate) fn depth(&self) -> usize {
-        self.block() + self.chunk().div_ceil(self.block()) + self.len().div_ceil(self.chunk())
+        let (rows, chunk, block) = (self.len(), self.chunk(), self.block());
+        block.min(rows) + chunk.min(rows).div_ceil(block) + rows.div_ceil(chunk)
     }
 
     /// Visits all chunks, in parallel where there are several, each with an accumulator of its

@@ -1,0 +1,196 @@
+//! A whole fit: minimise, certify, and explain where there is no certificate.
+
+use dataset::Element;
+use serde::{Deserialize, Serialize};
+
+use crate::certificate::{Certificate, certify_held};
+use crate::minimize::{Record, Solution, SolveError, Solver, Status, Stop, minimize_observed};
+use crate::newton::Newton;
+use crate::objective::{HostObjective, Restricted, TargetValues};
+use crate::rank::{Dependence, dependences};
+use crate::separation::{Verdict, separation};
+use crate::tolerance::CERTIFIED_SCORE_ERROR;
+
+/// A solution with its evidence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// The solution; its status is final.
+    pub solution: Solution,
+    /// How far it can be from the optimum.
+    pub certificate: Certificate,
+    /// What is wrong with the data, where there is no certificate.
+    pub diagnosis: Diagnosis,
+}
+
+/// What stands in the way of a unique, finite optimum.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// Columns that are combinations of others, looked for in unpenalised fits without a
+    /// certificate.
+    pub dependences: Vec<Dependence>,
+    /// Columns whose coefficients were held at zero because of that.
+    pub held: Vec<usize>,
+    /// Separation, looked for where a parameter is unpenalised and there is no certificate.
+    pub separation: Option<Verdict>,
+}
+
+/// [`minimize`](crate::minimize()), then [`conclude`].
+///
+/// # Errors
+/// As [`minimize`](crate::minimize()).
+///
+/// # Examples
+/// ```
+/// use dataset::DesignMatrix;
+/// use solver::{HostObjective, Newton, Problem, Status, Stop, TargetValues, fit};
+///
+/// let design = DesignMatrix::new(4, 1, vec![0.0, 1.0, 2.0, 3.0])?;
+/// let newton = Newton::default();
+/// let stop = Stop::default();
+///
+/// let overlapping = Problem::new(&design, TargetValues::Binary(&[0.0, 1.0, 0.0, 1.0]));
+/// let found = fit(&HostObjective::new(overlapping)?, &newton, &[0.0; 2], &stop)?;
+/// assert_eq!(found.solution.status, Status::Converged);
+/// assert!(found.certificate.probability_error.unwrap() < 1e-12);
+///
+/// let separated = Problem::new(&design, TargetValues::Binary(&[0.0, 0.0, 1.0, 1.0]));
+/// let found = fit(&HostObjective::new(separated)?, &newton, &[0.0; 2], &stop)?;
+/// assert_eq!(found.solution.status, Status::Separated);
+/// assert_eq!(found.certificate.probability_error, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn fit<T: Element, S: Solver>(
+    objective: &HostObjective<'_, T>,
+    solver: &S,
+    initial: &[f64],
+    stop: &Stop<'_>,
+) -> Result<Fit, SolveError> {
+    fit_observed(objective, solver, initial, stop, &mut |_| ())
+}
+
+/// [`fit`], telling `observe` of every iteration as it happens.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_observed<T: Element, S: Solver>(
+    objective: &HostObjective<'_, T>,
+    solver: &S,
+    initial: &[f64],
+    stop: &Stop<'_>,
+    observe: &mut dyn FnMut(&Record),
+) -> Result<Fit, SolveError> {
+    let solution = minimize_observed(solver, objective, initial, stop, observe)?;
+    conclude(objective, solution, stop)
+}
+
+/// Certifies a solution, wherever it was found, and settles its status.
+///
+/// 1. A certificate means that the optimum exists, is unique, and is near: the status stands, and a
+///    solver that merely ran out of progress within a millionth of a logit has converged after all.
+/// 2. Without one, an unpenalised fit is looked at: separation makes it *separated*; collinear
+///    columns make it *collinear*, and it is fitted again by Newton with the dependent columns' coefficients
+///    at zero, from parameters that give the same scores.
+/// 3. Where nothing is found, a fit that claimed to have converged no longer does.
+///
+/// Solutions that diverged or were interrupted keep their status.
+///
+/// # Errors
+/// [`SolveError::Objective`] for a solution of another length.
+pub fn conclude<T: Element>(
+    objective: &HostObjective<'_, T>,
+    mut solution: Solution,
+    stop: &Stop<'_>,
+) -> Result<Fit, SolveError> {
+    let problem = objective.problem();
+    let certificate = certify_held(objective, &solution.theta, &[])?;
+    let mut diagnosis = Diagnosis::default();
+    let decided = matches!(solution.status, Status::Diverged | Status::Interrupted);
+    // 1. With a certificate.
+    if let Some(error) = certificate.score_error {
+        let stalled = solution.status == Status::IterationLimit
+            && solution.iterations() < stop.max_iterations;
+        let classes = !matches!(problem.target, TargetValues::Linear(_));
+        if stalled && classes && error <= CERTIFIED_SCORE_ERROR {
+            (solution.status, solution.detail) = (Status::Converged, None);
+        }
+    }
+    if decided || certificate.holds() || problem.penalty.l1() > 0.0 {
+        return Ok(Fit {
+            solution,
+            certificate,
+            diagnosis,
+        });
+    }
+    // 2. Without one.
+    if !matches!(problem.target, TargetValues::Linear(_))
+        && (problem.penalty.lambda == 0.0 || problem.intercept)
+    {
+        diagnosis.separation = Some(separation(objective, Some(&solution.theta)));
+    }
+    if problem.penalty.lambda == 0.0 {
+        diagnosis.dependences = dependences(objective);
+    }
+    if matches!(diagnosis.separation, Some(Verdict::Separated(_))) {
+        (solution.status, solution.detail) = (Status::Separated, None);
+    } else if !diagnosis.dependences.is_empty() {
+        return without_dependent_columns(objective, &solution, diagnosis, stop);
+    } else if solution.status == Status::Converged {
+        // 3. Nothing found.
+        solution.status = Status::IterationLimit;
+        solution.detail.clone_from(&certificate.reason);
+    }
+    Ok(Fit {
+        solution,
+        certificate,
+        diagnosis,
+    })
+}
+
+/// Fits again with the dependent columns' coefficients at zero.
+fn without_dependent_columns<T: Element>(
+    objective: &HostObjective<'_, T>,
+    solution: &Solution,
+    mut diagnosis: Diagnosis,
+    stop: &Stop<'_>,
+) -> Result<Fit, SolveError> {
+    let layout = objective.layout();
+    // 1. The same scores without the dependent columns.
+    let mut theta = solution.theta.clone();
+    for dependence in &diagnosis.dependences {
+        for k in 0..layout.outputs {
+            let start = layout.penalised(k).start;
+            let moved = std::mem::take(&mut theta[start + dependence.column]);
+            for &(column, coefficient) in &dependence.terms {
+                theta[start + column] += moved * coefficient;
+            }
+            if layout.intercept {
+                theta[start + layout.columns] += moved * dependence.intercept;
+            }
+        }
+    }
+    // 2. The optimum of what is left.
+    diagnosis.held = diagnosis.dependences.iter().map(|d| d.column).collect();
+    let restricted = Restricted::new(objective, layout.stride(), &diagnosis.held);
+    let start = restricted.restrict(&theta);
+    let mut again = crate::minimize(&Newton::default(), &restricted, &start, stop)?;
+    again.theta = restricted.expand(&again.theta);
+    // 3. One history.
+    let offset = solution.history.len();
+    let mut history = solution.history.clone();
+    history.extend(again.history.iter().map(|record| Record {
+        iteration: record.iteration + offset,
+        ..*record
+    }));
+    again.history = history;
+    let certificate = certify_held(objective, &again.theta, &diagnosis.held)?;
+    again.status = match again.status {
+        Status::Converged if certificate.holds() => Status::Collinear,
+        Status::Converged => Status::IterationLimit,
+        other => other,
+    };
+    Ok(Fit {
+        solution: again,
+        certificate,
+        diagnosis,
+    })
+}

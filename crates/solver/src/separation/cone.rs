@@ -1,0 +1,510 @@
+//! The cone of recession directions, by non-negative least squares.
+
+use dataset::Element;
+
+use super::alone::class;
+use crate::objective::HostObjective;
+use crate::spread::Spread;
+use crate::tolerance::{RECESSION_ZERO, SEPARATION_COSINE};
+
+/// What the search for a direction found.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Recession {
+    /// Only zero: the rows overlap.
+    Zero,
+    /// A direction, laid out as the parameters.
+    Direction {
+        direction: Vec<f64>,
+        /// Rows with a positive constraint.
+        rows: usize,
+        /// Whether every constraint of every row is positive.
+        complete: bool,
+    },
+    /// The search ran out of steps.
+    Undecided,
+}
+
+/// The constraints `a·d ≥ 0` of all rows, on standardised columns and scaled to unit length.
+///
+/// A binary row has one, `(2y − 1)(x̂, 1)`; a multinomial row has one for every other class.
+pub(super) struct Cone<'o, 'a, T> {
+    objective: &'o HostObjective<'a, T>,
+    spread: Spread,
+    /// Columns that are free to grow: all or none.
+    columns: usize,
+    /// Constraints per row.
+    per_row: usize,
+    /// One over the length of each row's constraints; zero for a row of zeros.
+    inverse_lengths: Vec<f64>,
+}
+
+impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
+    pub(super) fn new(objective: &'o HostObjective<'a, T>, free_columns: bool) -> Self {
+        let (rows, layout) = (objective.rows(), objective.layout());
+        let spread = Spread::measure(rows, layout.intercept);
+        let columns = if free_columns { layout.columns } else { 0 };
+        let per_row = (layout.outputs - 1).max(1);
+        let mut cone = Self {
+            objective,
+            spread,
+            columns,
+            per_row,
+            inverse_lengths: Vec::new(),
+        };
+        let length = |at: usize, cells: &mut [f64]| {
+            cone.standardise(at, cells);
+            let squared: f64 = cells.iter().map(|x| x * x).sum();
+            let both = if layout.outputs > 1 {
+                2.0 * squared
+            } else {
+                squared
+            };
+            if both > 0.0 { 1.0 / both.sqrt() } else { 0.0 }
+        };
+        let lengths = rows.fold(
+            8 * rows.len(),
+            Vec::new,
+            |lengths, chunk| {
+                let mut cells = vec![0.0; cone.width()];
+                lengths.extend(chunk.map(|at| length(at, &mut cells)));
+            },
+            Vec::extend,
+        );
+        cone.inverse_lengths = lengths;
+        cone
+    }
+
+    pub(super) fn deviation(&self, column: usize) -> f64 {
+        self.spread.deviation[column]
+    }
+
+    /// Free parameters per output.
+    fn width(&self) -> usize {
+        self.columns + usize::from(self.objective.layout().intercept)
+    }
+
+    fn dimension(&self) -> usize {
+        self.width() * self.objective.layout().outputs
+    }
+
+    /// Writes the standardised cells of a row, and 1 for the intercept.
+    fn standardise(&self, at: usize, cells: &mut [f64]) {
+        let row = self.objective.rows().row(at);
+        for (j, cell) in cells.iter_mut().enumerate() {
+            *cell = if j < self.columns {
+                (row[j].to_f64() - self.spread.center[j]) * self.spread.inverse(j)
+            } else {
+                1.0
+            };
+        }
+    }
+
+    /// The other class of a row's constraint.
+    fn other(&self, at: usize, which: usize) -> usize {
+        if which >= class(self.objective, at) {
+            which + 1
+        } else {
+            which
+        }
+    }
+
+    /// Adds `scale` times a constraint's vector.
+    fn add_constraint(
+        &self,
+        at: usize,
+        which: usize,
+        scale: f64,
+        sum: &mut [f64],
+        cells: &mut [f64],
+    ) {
+        self.standardise(at, cells);
+        let (width, own) = (self.width(), class(self.objective, at));
+        let scale = scale * self.inverse_lengths[at];
+        let mut add = |output: usize, scale: f64| {
+            for (sum, x) in sum[output * width..].iter_mut().zip(cells.iter()) {
+                *sum += scale * x;
+            }
+        };
+        if self.objective.layout().outputs == 1 {
+            add(0, if own == 1 { scale } else { -scale });
+        } else {
+            add(own, scale);
+            add(self.other(at, which), -scale);
+        }
+    }
+
+    /// Writes `a·w` for every constraint of a row.
+    fn products(&self, at: usize, w: &[f64], cells: &mut [f64], products: &mut [f64]) {
+        self.standardise(at, cells);
+        let (width, own) = (self.width(), class(self.objective, at));
+        let score = |output: usize| -> f64 {
+            let w = &w[output * width..(output + 1) * width];
+            w.iter().zip(cells.iter()).map(|(w, x)| w * x).sum()
+        };
+        let scale = self.inverse_lengths[at];
+        if self.objective.layout().outputs == 1 {
+            products[0] = if own == 1 {
+                scale * score(0)
+            } else {
+                -scale * score(0)
+            };
+        } else {
+            let z = score(own);
+            for (which, product) in products.iter_mut().enumerate() {
+                *product = scale * (z - score(self.other(at, which)));
+            }
+        }
+    }
+
+    /// Visits `a·w` of every constraint, chunk by chunk.
+    fn fold<A: Send>(
+        &self,
+        w: &[f64],
+        start: impl Fn() -> A + Sync,
+        visit: impl Fn(&mut A, usize, f64) + Sync,
+        merge: impl FnMut(&mut A, A),
+    ) -> A {
+        let rows = self.objective.rows();
+        rows.fold(
+            64,
+            start,
+            |sum, chunk| {
+                let mut cells = vec![0.0; self.width()];
+                let mut products = vec![0.0; self.per_row];
+                for at in chunk {
+                    self.products(at, w, &mut cells, &mut products);
+                    for (which, &product) in products.iter().enumerate() {
+                        visit(sum, at * self.per_row + which, product);
+                    }
+                }
+            },
+            merge,
+        )
+    }
+
+    /// Finds a direction that separates every row that can be separated.
+    pub(super) fn recession(&self) -> Recession {
+        let count = self.objective.rows().len() * self.per_row;
+        let mut done = vec![false; count];
+        let mut total: Option<Vec<f64>> = None;
+        // Each round separates more rows, within directions that leave the earlier ones as they are.
+        loop {
+            let w = match self.shortest(&done) {
+                Shortest::Undecided if total.is_none() => return Recession::Undecided,
+                Shortest::Zero | Shortest::Undecided => break,
+                Shortest::Vector(w) => w,
+            };
+            let positive = self.positive(&w, &done);
+            if positive.is_empty() {
+                break;
+            }
+            let next = match &total {
+                None => w,
+                Some(total) => self.blend(total, &w, &done),
+            };
+            let mut now = done.clone();
+            for &constraint in &positive {
+                now[constraint] = true;
+            }
+            // A sum of directions is kept only if it is a direction, on all rows, beyond rounding.
+            if total.is_some() && !self.verify(&next, &now) {
+                break;
+            }
+            (total, done) = (Some(next), now);
+            if !done.contains(&false) {
+                break;
+            }
+        }
+        match total {
+            None => Recession::Zero,
+            Some(w) => Recession::Direction {
+                direction: self.unstandardise(&w),
+                rows: done
+                    .chunks(self.per_row)
+                    .filter(|row| row.contains(&true))
+                    .count(),
+                complete: !done.contains(&false),
+            },
+        }
+    }
+
+    /// Constraints not yet done that a direction makes positive.
+    fn positive(&self, w: &[f64], done: &[bool]) -> Vec<usize> {
+        let limit = SEPARATION_COSINE * length(w);
+        self.fold(
+            w,
+            Vec::new,
+            |found, constraint, product| {
+                if !done[constraint] && product > limit {
+                    found.push(constraint);
+                }
+            },
+            |all: &mut Vec<usize>, next| all.extend(next),
+        )
+    }
+
+    /// `total + εw`, with `ε` small enough to keep the constraints already done positive.
+    fn blend(&self, total: &[f64], w: &[f64], done: &[bool]) -> Vec<f64> {
+        let rows = self.objective.rows();
+        let most = rows.fold(
+            8,
+            || f64::INFINITY,
+            |most, chunk| {
+                let mut cells = vec![0.0; self.width()];
+                let (mut old, mut new) = (vec![0.0; self.per_row], vec![0.0; self.per_row]);
+                for at in chunk {
+                    self.products(at, total, &mut cells, &mut old);
+                    self.products(at, w, &mut cells, &mut new);
+                    for which in 0..self.per_row {
+                        if done[at * self.per_row + which] && new[which] < 0.0 {
+                            *most = most.min(old[which] / -new[which]);
+                        }
+                    }
+                }
+            },
+            |most, next| *most = most.min(next),
+        );
+        let epsilon = (0.5 * most).min(length(total) / length(w));
+        total.iter().zip(w).map(|(t, w)| t + epsilon * w).collect()
+    }
+
+    /// Whether a direction makes the constraints done positive and leaves the others at zero.
+    fn verify(&self, w: &[f64], done: &[bool]) -> bool {
+        let limit = SEPARATION_COSINE * length(w);
+        self.fold(
+            w,
+            || true,
+            |fine, constraint, product| {
+                *fine &= if done[constraint] {
+                    product > 0.1 * limit
+                } else {
+                    product >= -limit
+                };
+            },
+            |fine, next| *fine &= next,
+        )
+    }
+
+    /// From standardised coordinates to parameters.
+    fn unstandardise(&self, w: &[f64]) -> Vec<f64> {
+        let layout = self.objective.layout();
+        let mut theta = vec![0.0; layout.dimension()];
+        for k in 0..layout.outputs {
+            let w = &w[k * self.width()..(k + 1) * self.width()];
+            let theta = &mut theta[k * layout.stride()..(k + 1) * layout.stride()];
+            let mut shift = 0.0;
+            for j in 0..self.columns {
+                theta[j] = w[j] * self.spread.inverse(j);
+                shift += theta[j] * self.spread.center[j];
+            }
+            if layout.intercept {
+                theta[layout.columns] = w[self.columns] - shift;
+            }
+        }
+        theta
+    }
+
+    /// The shortest vector `b + Σ eᵢaᵢ`, `e ≥ 0`, over the constraints not done.
+    ///
+    /// Lawson and Hanson's algorithm: the constraint most violated by the shortest vector so far
+    /// enters; least squares over those that entered; those whose multiplier would become negative
+    /// leave again.
+    fn shortest(&self, done: &[bool]) -> Shortest {
+        let (sum, count) = self.sum(done);
+        let mut active = Active::default();
+        let mut w = sum.clone();
+        let mut banned: Vec<usize> = Vec::new();
+        for _ in 0..20 * self.dimension() + 200 {
+            if length(&w) <= RECESSION_ZERO * count as f64 {
+                return Shortest::Zero;
+            }
+            let Some(worst) = self.worst(&w, done, &active.constraints, &banned) else {
+                return Shortest::Vector(w);
+            };
+            let (at, which) = (worst / self.per_row, worst % self.per_row);
+            let mut vector = vec![0.0; self.dimension()];
+            self.add_constraint(at, which, 1.0, &mut vector, &mut vec![0.0; self.width()]);
+            if active.enter(worst, vector, &sum) {
+                banned.clear();
+            } else {
+                // it is violated by rounding only
+                banned.push(worst);
+            }
+            w = active.residual(&sum);
+        }
+        Shortest::Undecided
+    }
+
+    /// The sum of the constraints not done, and their number.
+    fn sum(&self, done: &[bool]) -> (Vec<f64>, usize) {
+        let rows = self.objective.rows();
+        rows.fold(
+            8 * self.dimension(),
+            || (vec![0.0; self.dimension()], 0),
+            |(sum, count), chunk| {
+                let mut cells = vec![0.0; self.width()];
+                for block in rows.blocks(chunk) {
+                    let mut part = vec![0.0; self.dimension()];
+                    for at in block {
+                        for which in 0..self.per_row {
+                            if !done[at * self.per_row + which] {
+                                self.add_constraint(at, which, 1.0, &mut part, &mut cells);
+                                *count += 1;
+                            }
+                        }
+                    }
+                    sum.iter_mut()
+                        .zip(part)
+                        .for_each(|(sum, part)| *sum += part);
+                }
+            },
+            |(sum, count), (next, more)| {
+                sum.iter_mut()
+                    .zip(next)
+                    .for_each(|(sum, next)| *sum += next);
+                *count += more;
+            },
+        )
+    }
+
+    /// The constraint that makes the most obtuse angle with `w`, if any does.
+    fn worst(&self, w: &[f64], done: &[bool], active: &[usize], banned: &[usize]) -> Option<usize> {
+        let start = (-SEPARATION_COSINE * length(w), None);
+        let (_, worst) = self.fold(
+            w,
+            || start,
+            |(least, worst), constraint, product| {
+                if product < *least
+                    && !done[constraint]
+                    && !active.contains(&constraint)
+                    && !banned.contains(&constraint)
+                {
+                    (*least, *worst) = (product, Some(constraint));
+                }
+            },
+            |now, next| {
+                if next.0 < now.0 {
+                    *now = next;
+                }
+            },
+        );
+        worst
+    }
+}
+
+enum Shortest {
+    Zero,
+    Vector(Vec<f64>),
+    Undecided,
+}
+
+/// The constraints that entered, with an orthonormal basis of their vectors.
+#[derive(Debug, Default)]
+struct Active {
+    constraints: Vec<usize>,
+    vectors: Vec<Vec<f64>>,
+    multipliers: Vec<f64>,
+    basis: Vec<Vec<f64>>,
+    /// Column `j` of the triangular factor: the components of vector `j` in the basis.
+    factor: Vec<Vec<f64>>,
+}
+
+impl Active {
+    /// Lets a constraint enter and restores `multipliers ≥ 0`; false where it cannot stay: its
+    /// vector lies within rounding of the span of the others.
+    fn enter(&mut self, constraint: usize, vector: Vec<f64>, sum: &[f64]) -> bool {
+        if !self.push(constraint, vector, 0.0) {
+            return false;
+        }
+        loop {
+            let wanted = self.least_squares(sum);
+            // the longest step towards it that keeps every multiplier from below zero
+            let reach: Vec<f64> = (self.multipliers.iter().zip(&wanted))
+                .map(|(&now, &wanted)| match wanted <= 0.0 {
+                    true if now > wanted => now / (now - wanted),
+                    true => 0.0,
+                    false => f64::INFINITY,
+                })
+                .collect();
+            let step = reach.iter().copied().fold(1.0, f64::min);
+            for (now, wanted) in self.multipliers.iter_mut().zip(&wanted) {
+                *now = (*now + step * (wanted - *now)).max(0.0);
+            }
+            let leaves: Vec<bool> = reach.iter().map(|&reach| reach <= step).collect();
+            match leaves.iter().position(|&leaves| leaves) {
+                Some(first) => self.remove(first, &leaves),
+                None => return self.constraints.contains(&constraint),
+            }
+        }
+    }
+
+    fn push(&mut self, constraint: usize, vector: Vec<f64>, multiplier: f64) -> bool {
+        // Gram-Schmidt, twice is enough (Giraud et al. 2005)
+        let mut rest = vector.clone();
+        let mut components = vec![0.0; self.basis.len()];
+        for _ in 0..2 {
+            for (component, q) in components.iter_mut().zip(&self.basis) {
+                let part: f64 = q.iter().zip(&rest).map(|(q, r)| q * r).sum();
+                *component += part;
+                rest.iter_mut().zip(q).for_each(|(r, q)| *r -= part * q);
+            }
+        }
+        let size = length(&rest);
+        if size <= SEPARATION_COSINE {
+            return false;
+        }
+        components.push(size);
+        self.basis.push(rest.iter().map(|r| r / size).collect());
+        self.factor.push(components);
+        self.constraints.push(constraint);
+        self.vectors.push(vector);
+        self.multipliers.push(multiplier);
+        true
+    }
+
+    /// Drops the constraints that leave and rebuilds the basis from the first of them on.
+    fn remove(&mut self, first: usize, leaves: &[bool]) {
+        let constraints = self.constraints.split_off(first);
+        let vectors = self.vectors.split_off(first);
+        let multipliers = self.multipliers.split_off(first);
+        self.basis.truncate(first);
+        self.factor.truncate(first);
+        let rest = constraints.into_iter().zip(vectors).zip(multipliers);
+        for (((constraint, vector), multiplier), leaves) in rest.zip(&leaves[first..]) {
+            if !leaves {
+                self.push(constraint, vector, multiplier);
+            }
+        }
+    }
+
+    /// Multipliers, of either sign, that make `sum + Σ multiplier · vector` shortest.
+    fn least_squares(&self, sum: &[f64]) -> Vec<f64> {
+        let mut x: Vec<f64> = (self.basis.iter())
+            .map(|q| -q.iter().zip(sum).map(|(q, s)| q * s).sum::<f64>())
+            .collect();
+        for at in (0..x.len()).rev() {
+            x[at] /= self.factor[at][at];
+            let (before, solved) = x.split_at_mut(at);
+            for (x, r) in before.iter_mut().zip(&self.factor[at]) {
+                *x -= r * solved[0];
+            }
+        }
+        x
+    }
+
+    /// The part of `sum` orthogonal to the vectors: the shortest vector over them.
+    fn residual(&self, sum: &[f64]) -> Vec<f64> {
+        let mut rest = sum.to_vec();
+        for _ in 0..3 {
+            for q in &self.basis {
+                let part: f64 = q.iter().zip(&rest).map(|(q, r)| q * r).sum();
+                rest.iter_mut().zip(q).for_each(|(r, q)| *r -= part * q);
+            }
+        }
+        rest
+    }
+}
+
+fn length(vector: &[f64]) -> f64 {
+    vector.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
