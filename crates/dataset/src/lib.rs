@@ -12,6 +12,11 @@
 //! - [`synthetic`]: tables with known properties
 //! - [`suggestion`]: the name that was probably meant
 
+#![cfg_attr(
+    test,
+    allow(clippy::float_cmp, reason = "tests compare numbers that are exact")
+)]
+
 pub mod catalog;
 pub mod design;
 pub mod fingerprint;

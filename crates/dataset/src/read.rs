@@ -53,8 +53,17 @@ pub fn read_table(
     csv: &CsvOptions,
     schema: &SchemaOptions,
 ) -> Result<(Table, Schema, Fingerprint), ReadError> {
-    let path = input.name();
     let found = infer::infer(input, csv, schema)?;
+    fill(input, csv, found)
+}
+
+/// The second pass: fills columns whose kinds are known.
+fn fill(
+    input: &Input,
+    csv: &CsvOptions,
+    found: infer::Found,
+) -> Result<(Table, Schema, Fingerprint), ReadError> {
+    let path = input.name();
     let mut records = Records::open(path, input.open()?, Some(found.delimiter))?;
     let mut record = Record::default();
     let mut builders: Vec<_> = found

@@ -1,5 +1,7 @@
 //! A kind and a role for every column.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What the cells of a column are.
@@ -223,7 +225,7 @@ impl SchemaOptions {
 
     /// The first two mentions of one column that contradict each other.
     pub(crate) fn contradiction(&self) -> Option<(&str, Mention, Mention)> {
-        let mut seen: std::collections::HashMap<&str, Vec<Mention>> = Default::default();
+        let mut seen: HashMap<&str, Vec<Mention>> = HashMap::new();
         for (mention, name) in self.mentions() {
             let earlier = seen.entry(name).or_default();
             if let Some(&other) = earlier.iter().find(|other| !mention.agrees_with(**other)) {

@@ -111,7 +111,7 @@ pub fn split(
         }
     }
     let mut classes = shuffled_classes(rows, strata, seed)?;
-    let size = |fraction: f64| match (rows as f64 * fraction).round() as usize {
+    let size = |fraction: f64| match whole((rows as f64 * fraction).round()) {
         0 if fraction > 0.0 => 1,
         size => size,
     };
@@ -131,10 +131,7 @@ pub fn split(
     };
     let (ideal_test, ideal_validation) = (ideal(test), ideal(validation));
     // Rows of a class that validation is sure to need are not there for test to round up to.
-    let reserved: Vec<usize> = ideal_validation
-        .iter()
-        .map(|&ideal| ideal as usize)
-        .collect();
+    let reserved: Vec<usize> = ideal_validation.iter().map(|&ideal| whole(ideal)).collect();
     let test = take(&mut classes, &ideal_test, &reserved, test_rows);
     let validation = take(
         &mut classes,
@@ -182,7 +179,9 @@ pub fn folds(
     for (position, row) in classes.into_iter().flatten().enumerate() {
         folds[position % k].push(row);
     }
-    folds.iter_mut().for_each(|fold| fold.sort_unstable());
+    for fold in &mut folds {
+        fold.sort_unstable();
+    }
     Ok(folds)
 }
 
@@ -209,10 +208,16 @@ fn shuffled_classes(
         }
     };
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    classes
-        .iter_mut()
-        .for_each(|class| class.shuffle(&mut random));
+    for class in &mut classes {
+        class.shuffle(&mut random);
+    }
     Ok(classes)
+}
+
+/// A count of rows, which is never negative, rounded down.
+#[allow(clippy::cast_sign_loss, reason = "fractions of rows are at least 0")]
+fn whole(rows: f64) -> usize {
+    rows as usize
 }
 
 /// Takes `total` rows out of the classes, from each its ideal number rounded down or up, and
@@ -224,7 +229,7 @@ fn take(classes: &mut [Vec<usize>], ideal: &[f64], reserved: &[usize], total: us
     let mut counts: Vec<usize> = ideal
         .iter()
         .zip(classes.iter())
-        .map(|(&ideal, class)| (ideal as usize).min(class.len()))
+        .map(|(&ideal, class)| whole(ideal).min(class.len()))
         .collect();
     let mut missing = total.saturating_sub(counts.iter().sum());
     let mut order: Vec<usize> = (0..classes.len()).collect();
@@ -232,7 +237,7 @@ fn take(classes: &mut [Vec<usize>], ideal: &[f64], reserved: &[usize], total: us
     order.sort_by(|&a, &b| remainder(b).total_cmp(&remainder(a)).then(a.cmp(&b)));
     for to_fit_on in [1, 0] {
         for &class in &order {
-            let rounded_down = counts[class] <= ideal[class] as usize;
+            let rounded_down = counts[class] <= whole(ideal[class]);
             let needed = counts[class] + 1 + reserved[class] + to_fit_on;
             if missing > 0 && rounded_down && needed <= classes[class].len() {
                 counts[class] += 1;

@@ -101,12 +101,9 @@ impl Target {
     /// The class of every row, as strata of a [`split`](fn@crate::split); `None` for numbers.
     pub fn codes(&self) -> Option<Vec<u32>> {
         match self {
-            Self::Binary { values, .. } => Some(
-                values
-                    .iter()
-                    .map(|&value| u32::from(value == 1.0))
-                    .collect(),
-            ),
+            Self::Binary { values, .. } => {
+                Some(values.iter().map(|&value| u32::from(value > 0.5)).collect())
+            }
             Self::Multinomial { codes, .. } => Some(codes.clone()),
             Self::Linear { .. } => None,
         }

@@ -1,1 +1,29 @@
-//! Skeleton.
+//! Fits a model to a table: from the file to a run's folder, with the proof of the fit.
+//!
+//! - [`fit()`]: what happens in what order
+//! - [`config`]: everything that a person sets; [`method`]: solvers and gradients by name
+//! - [`mod@prepare`]: a table becomes parts of rows with targets and a fitted pipeline
+//! - [`solve`]: the solver of choice on the gradient of choice
+//! - [`objective`], [`rows`]: the objective over rows on a Burn device
+//! - [`stochastic`]: the mini-batch loop
+//! - [`measure`]: metrics of a fitted model
+//! - [`report`]: what a fit found, as plain data; [`run`]: the folder it is written to
+//! - [`cli`]: the program
+
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod fit;
+pub mod measure;
+pub mod method;
+pub mod objective;
+pub mod prepare;
+pub mod report;
+pub mod rows;
+pub mod run;
+pub mod solve;
+pub mod stochastic;
+
+pub use config::FitConfig;
+pub use error::FitError;
+pub use fit::{Event, Fitted, fit};

@@ -1,2 +1,7 @@
-//! Skeleton.
-fn main() {}
+//! The program `train`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    train::cli::run()
+}

@@ -48,7 +48,7 @@ pub(super) fn fit(
     cells: &Cells,
     rows: &[usize],
     weights: Option<&[f64]>,
-    options: &PipelineOptions,
+    options: PipelineOptions,
 ) -> FittedFeature {
     match cells {
         Cells::Numeric(values) => fit_numeric(column, values, rows, weights, options),
@@ -70,7 +70,7 @@ fn fit_numeric(
     values: &[f64],
     rows: &[usize],
     weights: Option<&[f64]>,
-    options: &PipelineOptions,
+    options: PipelineOptions,
 ) -> FittedFeature {
     let mut filled: Vec<f64> = rows.iter().map(|&row| values[row]).collect();
     let present = |value: &f64| !value.is_nan();
@@ -84,10 +84,10 @@ fn fit_numeric(
         .copied()
         .filter(present)
         .fold(f64::NEG_INFINITY, f64::max);
-    if min > max {
+    if !min.is_finite() {
         return dropped(column, "is missing in every row to fit on".to_owned());
     }
-    if min == max {
+    if min >= max {
         return dropped(column, format!("is {} in every row to fit on", text(min)));
     }
     let mut middle = None;
@@ -102,10 +102,9 @@ fn fit_numeric(
         let values = filled.iter().copied().filter(present).collect();
         middle = median(values, weights.map(of_present));
         if let Some(median) = middle {
-            filled
-                .iter_mut()
-                .filter(|value| value.is_nan())
-                .for_each(|value| *value = median);
+            for value in filled.iter_mut().filter(|value| value.is_nan()) {
+                *value = median;
+            }
         }
     }
     let (mut mean, mut scale) = (0.0, 1.0);
@@ -349,9 +348,9 @@ impl Pipeline {
             });
         }
         if self.missing != MissingPolicy::Impute {
-            flags
-                .iter_mut()
-                .for_each(|flags| flags.unscored = flags.missing);
+            for flags in &mut flags {
+                flags.unscored = flags.missing;
+            }
         }
         let actual = values.len();
         let design = DesignMatrix::new(rows.len(), columns, values);

@@ -202,7 +202,7 @@ mod tests {
             prop_assert_eq!(weighted, median(repeated.clone(), None));
             repeated.sort_by(f64::total_cmp);
             let n = repeated.len();
-            let textbook = (repeated[(n - 1) / 2] + repeated[n / 2]) / 2.0;
+            let textbook = f64::midpoint(repeated[(n - 1) / 2], repeated[n / 2]);
             prop_assert_eq!(weighted, Some(textbook));
         }
     }

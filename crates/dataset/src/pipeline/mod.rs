@@ -182,7 +182,7 @@ impl Pipeline {
                     cells,
                     &rows,
                     weights.as_deref(),
-                    options,
+                    *options,
                 ))
             })
             .collect();

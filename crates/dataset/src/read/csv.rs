@@ -153,8 +153,11 @@ struct LineBreaks {
 impl LineBreaks {
     fn count(&mut self, bytes: &[u8]) -> u64 {
         let Some(&last) = bytes.last() else { return 0 };
-        let count = |wanted: u8| bytes.iter().filter(|&&byte| byte == wanted).count();
-        let (feeds, returns) = (count(b'\n'), count(b'\r'));
+        let (mut feeds, mut returns) = (0, 0);
+        for &byte in bytes {
+            feeds += usize::from(byte == b'\n');
+            returns += usize::from(byte == b'\r');
+        }
         // A line feed behind a carriage return ends the same line.
         let pairs = if returns == 0 {
             0

@@ -205,7 +205,8 @@ impl ReadError {
                     shipped.join(", ")
                 ))
             }
-            Self::Io { .. } | Self::Changed { .. } => None,
+            Self::Io { .. } => None,
+            Self::Changed { .. } => Some("try again when nothing writes to the file".to_owned()),
             Self::Empty { .. } => Some("a CSV file whose first line names the columns".to_owned()),
             Self::NoRows { .. } => Some("a file with at least one row below the header".to_owned()),
             Self::Ragged { .. } => Some(

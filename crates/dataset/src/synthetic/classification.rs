@@ -223,7 +223,7 @@ impl Classification {
         let mut sizes: Vec<usize> = (0..clusters)
             .map(|cluster| {
                 let share = shares[cluster % self.classes] / self.clusters_per_class as f64;
-                (self.samples as f64 * share) as usize
+                whole(self.samples as f64 * share)
             })
             .collect();
         let missing = self.samples.saturating_sub(sizes.iter().sum());
@@ -237,7 +237,7 @@ impl Classification {
         for (cluster, (size, corner)) in sizes.into_iter().zip(corners).enumerate() {
             let mixing: Vec<f64> = (0..k * k).map(|_| random.symmetric()).collect();
             for row in rows.by_ref().take(size) {
-                normal.iter_mut().for_each(|z| *z = random.normal());
+                normal.fill_with(|| random.normal());
                 for (column, value) in row[..k].iter_mut().enumerate() {
                     let mixed = normal.iter().zip(mixing[column..].iter().step_by(k));
                     *value = corner[column] + mixed.map(|(z, a)| z * a).sum::<f64>();
@@ -260,15 +260,15 @@ impl Classification {
         if !self.hypercube {
             for corner in &mut corners {
                 let shrink = random.uniform();
-                corner
-                    .iter_mut()
-                    .for_each(|coordinate| *coordinate *= shrink);
+                for coordinate in corner {
+                    *coordinate *= shrink;
+                }
             }
             for column in 0..self.informative {
                 let shrink = random.uniform();
-                corners
-                    .iter_mut()
-                    .for_each(|corner| corner[column] *= shrink);
+                for corner in &mut corners {
+                    corner[column] *= shrink;
+                }
             }
         }
         corners
@@ -281,7 +281,7 @@ impl Classification {
         // As scikit-learn draws them: rounding makes the first and the last half as likely.
         let last = (k + r - 1) as f64;
         let copies: Vec<usize> = (0..self.repeated)
-            .map(|_| (last * random.uniform() + 0.5) as usize)
+            .map(|_| whole(last * random.uniform() + 0.5))
             .collect();
         for row in values.chunks_exact_mut(self.features) {
             let (informative, others) = row.split_at_mut(k);
@@ -292,9 +292,7 @@ impl Classification {
             for (column, &source) in copies.iter().enumerate() {
                 row[k + r + column] = row[source];
             }
-            row[k + r + copies.len()..]
-                .iter_mut()
-                .for_each(|value| *value = random.normal());
+            row[k + r + copies.len()..].fill_with(|| random.normal());
         }
         let mut provenance = vec![Provenance::Informative; k];
         provenance.resize(k + r, Provenance::Redundant);
@@ -302,4 +300,13 @@ impl Classification {
         provenance.resize(self.features, Provenance::Noise);
         provenance
     }
+}
+
+/// A count, which is never negative, rounded down.
+#[allow(
+    clippy::cast_sign_loss,
+    reason = "shares and uniform numbers are at least 0"
+)]
+fn whole(count: f64) -> usize {
+    count as usize
 }

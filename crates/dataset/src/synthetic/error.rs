@@ -144,7 +144,7 @@ pub(super) fn addressable(samples: usize, features: usize) -> Result<(), Synthet
         .checked_mul(features)
         .and_then(|cells| cells.checked_mul(8));
     match bytes {
-        Some(bytes) if bytes <= isize::MAX as usize => Ok(()),
+        Some(bytes) if isize::try_from(bytes).is_ok() => Ok(()),
         _ => Err(SyntheticError::TooLarge { samples, features }),
     }
 }

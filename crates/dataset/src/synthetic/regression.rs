@@ -90,9 +90,9 @@ impl Regression {
             }
         }
         if self.noise > 0.0 {
-            target
-                .iter_mut()
-                .for_each(|y| *y += self.noise * random.normal());
+            for y in &mut target {
+                *y += self.noise * random.normal();
+            }
         }
         let mut provenance = vec![Provenance::Informative; informative];
         provenance.resize(p, Provenance::Noise);
@@ -169,7 +169,9 @@ fn orthonormal(length: usize, count: usize, random: &mut Random) -> Vec<Vec<f64>
         let norm = dot(&vector, &vector).sqrt();
         // Normal numbers lie in the span of the earlier vectors with probability 0.
         if norm > 1e-9 {
-            vector.iter_mut().for_each(|value| *value /= norm);
+            for value in &mut vector {
+                *value /= norm;
+            }
             vectors.push(vector);
         }
     }

@@ -1,0 +1,186 @@
+//! The model file: one `model.safetensors` that any reader of the format opens.
+//!
+//! | tensor | type | shape | scale |
+//! |---|---|---|---|
+//! | `linear.weight` | f32 or f64 | `[outputs, columns]`, PyTorch's layout | standardised columns |
+//! | `linear.bias` | as the weight | `[outputs]`, absent without an intercept | standardised columns |
+//! | `coefficients` | f64 | `[outputs, columns + 1]`, the intercept last (0 without one) | original columns |
+//! | `statistics.covariance` | f64 | square, when it exists | original columns |
+//!
+//! The safetensors metadata has one key, `kindling`: a JSON document with everything else (see
+//! [`ModelFile`]). Loading executes nothing, checks every shape and number, and scores the golden
+//! rows again.
+
+mod error;
+mod golden;
+mod layout;
+mod record;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use burn::tensor::Device;
+use serde_json::Value;
+
+pub use error::FileError;
+pub use golden::GoldenRow;
+pub use record::{Certificate, DataRecord, Penalty, RowCounts, TrainingRecord, Versions};
+
+use crate::device::Precision;
+use crate::supervised::{Regression, Task};
+use crate::{Parameters, supervised};
+
+/// The version of the format that this build writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+
+/// Everything in a model file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelFile {
+    /// The question that the model answers.
+    pub task: supervised::Task,
+    /// Name of the target column.
+    pub target: String,
+    /// Labels of the classes: `[negative, positive]`, or in the order of the outputs; empty for
+    /// linear regression.
+    pub labels: Vec<String>,
+    /// Names of the design columns, in order.
+    pub columns: Vec<String>,
+    /// The precision that the module was trained in and is stored in.
+    pub precision: Precision,
+    /// The module's numbers, on standardised columns.
+    pub parameters: Parameters,
+    /// On the original columns: for each output its coefficients, then its intercept.
+    pub coefficients: Vec<f64>,
+    /// Covariance of `coefficients`, row-major, where statistics made it.
+    pub covariance: Option<Vec<f64>>,
+    /// The fitted preprocessing, as the crate `dataset` writes it.
+    pub pipeline: Value,
+    /// Where the model comes from.
+    pub training: TrainingRecord,
+    /// The fitted calibration, once there is one.
+    pub calibration: Option<Value>,
+    /// The probability from which a row is called positive; for binary models.
+    pub threshold: Option<f64>,
+    /// A few rows of the training data with their scores.
+    pub golden: Vec<GoldenRow>,
+}
+
+impl ModelFile {
+    /// Writes the file whole or not at all.
+    ///
+    /// # Errors
+    /// [`FileError::Io`] when the folder cannot be written to, [`FileError::NotFinite`] and
+    /// [`FileError::Shape`] when the contents could not be read back.
+    pub fn write(&self, path: &Path) -> Result<(), FileError> {
+        self.check(path)?;
+        write_whole(path, &layout::encode(self, path)?)
+    }
+
+    /// Reads a file and checks all that can be checked without computing.
+    ///
+    /// # Errors
+    /// A [`FileError`] that says what is wrong with the file.
+    pub fn read(path: &Path) -> Result<Self, FileError> {
+        let bytes = fs::read(path).map_err(|source| FileError::io(path, source))?;
+        let file = layout::decode(&bytes, path)?;
+        file.check(path)?;
+        Ok(file)
+    }
+
+    /// Reads a file, builds its module on a device and scores the golden rows again.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and [`FileError::Golden`] when a score differs by more than
+    /// rounding explains.
+    pub fn load(
+        path: &Path,
+        device: &Device,
+        precision: Precision,
+    ) -> Result<(Self, Regression), FileError> {
+        let file = Self::read(path)?;
+        let module = file.module(device, precision);
+        golden::verify(&file, &module, device, precision, path)?;
+        Ok((file, module))
+    }
+
+    /// The module of this file on a device.
+    #[must_use]
+    pub fn module(&self, device: &Device, precision: Precision) -> Regression {
+        Regression::new(self.task, &self.parameters, device, precision)
+    }
+
+    /// Number of outputs that the labels ask for.
+    fn outputs(&self) -> usize {
+        if self.task == Task::Multinomial { self.labels.len() } else { 1 }
+    }
+
+    fn check(&self, path: &Path) -> Result<(), FileError> {
+        let (outputs, columns) = (self.outputs(), self.columns.len());
+        let labels = match self.task {
+            Task::Binary => self.labels.len() == 2,
+            Task::Multinomial => self.labels.len() > 2,
+            Task::Linear => self.labels.is_empty(),
+        };
+        if !labels {
+            return Err(FileError::invalid(
+                path,
+                format!("{} labels for a {} model", self.labels.len(), self.task.name()),
+            ));
+        }
+        let width = columns + 1;
+        let square = (outputs * width) * (outputs * width);
+        let shapes = [
+            ("linear.weight", self.parameters.weight.len(), outputs * columns),
+            ("linear.bias", self.parameters.bias.as_ref().map_or(outputs, Vec::len), outputs),
+            ("coefficients", self.coefficients.len(), outputs * width),
+            ("statistics.covariance", self.covariance.as_ref().map_or(square, Vec::len), square),
+        ];
+        for (tensor, actual, expected) in shapes {
+            if actual != expected {
+                return Err(FileError::shape(path, tensor, vec![expected], vec![actual]));
+            }
+        }
+        let numbers: [(&str, &[f64]); 4] = [
+            ("linear.weight", &self.parameters.weight),
+            ("linear.bias", self.parameters.bias.as_deref().unwrap_or_default()),
+            ("coefficients", &self.coefficients),
+            ("statistics.covariance", self.covariance.as_deref().unwrap_or_default()),
+        ];
+        for (tensor, values) in numbers {
+            if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+                return Err(FileError::NotFinite {
+                    path: path.to_owned(),
+                    tensor: tensor.to_owned(),
+                    index,
+                });
+            }
+        }
+        golden::check(self, outputs, path)
+    }
+}
+
+/// Writes to a temporary file in the same folder and renames it, so that `path` never holds half
+/// a document.
+///
+/// # Errors
+/// [`FileError::Io`] when the folder cannot be written to.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let io = |source| FileError::io(path, source);
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any other new file: the process's umask takes away from this.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut temporary = builder.tempfile_in(folder).map_err(io)?;
+    temporary.write_all(bytes).map_err(io)?;
+    temporary.as_file().sync_all().map_err(io)?;
+    temporary.persist(path).map_err(|error| io(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! `train fit`.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use dataset::catalog::{self, Entry};
+use dataset::{CsvOptions, Input, MissingPolicy, ReadError, SchemaOptions, TargetOptions, TaskChoice};
+use model::device::Precision;
+use solver::Status;
+
+use super::args::{FitArgs, Format, MissingArg, PenaltyArg, PrecisionArg, TaskArg};
+use super::failure::{DOUBTFUL, Failure, INTERRUPTED, USAGE};
+use super::progress::Progress;
+use super::summary::summary;
+use crate::config::{FitConfig, Hyperparameters, PenaltyChoice};
+use crate::error::FitError;
+use crate::fit::{Event, fit};
+use crate::run;
+
+pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
+    let (name, input, entry) = table(&args.table)?;
+    let config = config(args, entry)?;
+    if let Some(out) = &args.out {
+        run::check(out).map_err(FitError::from)?;
+    }
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    // The first Ctrl-C ends the fit in good order, the second ends the program.
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED.into());
+        }
+    })
+    .context("Ctrl-C cannot be handled")?;
+
+    let mut progress = Progress::new(args.quiet);
+    let mut observe = |event: Event| match event {
+        Event::Read(rows) => progress.update(rows as u64, 0, "rows read".to_owned()),
+        Event::Iteration(record) => progress.update(
+            record.iteration as u64,
+            0,
+            format!("iterations, objective {:.6}, gradient {:.1e}", record.objective, record.gradient_max),
+        ),
+        Event::Epoch(epoch, total) => {
+            let validation = epoch.measured.validation_loss;
+            let validation = validation.map_or_else(String::new, |v| format!(", validation {v:.4}"));
+            progress.update(
+                epoch.epoch as u64,
+                total as u64,
+                format!("epochs, objective {:.5}{validation}", epoch.measured.objective),
+            );
+        }
+    };
+    let mut fitted = with_threads(args.threads, || fit(&name, &input, &config, &interrupted, &mut observe))??;
+    progress.finish();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    run::write(&mut fitted, args.out.as_deref(), &arguments)?;
+
+    let text = match args.format {
+        Format::Text => summary(&fitted.report),
+        Format::Json => serde_json::to_string(&fitted.report).context("the report")? + "\n",
+    };
+    io::stdout().write_all(text.as_bytes()).context("standard output")?;
+    Ok(match fitted.report.status {
+        status if status.is_success() => ExitCode::SUCCESS,
+        Status::Interrupted => ExitCode::from(INTERRUPTED),
+        _ => ExitCode::from(DOUBTFUL),
+    })
+}
+
+/// Runs with so many threads; with one for each core when no number is given.
+fn with_threads<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, Failure> {
+    let Some(threads) = threads else { return Ok(work()) };
+    if threads == 0 {
+        return Err(Failure::new(&"--threads 0: it must be at least 1", None, USAGE));
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .context("threads cannot be started")?;
+    Ok(work())
+}
+
+/// The table by path, by catalog name, or from standard input.
+fn table(name: &str) -> Result<(String, Input, Option<&'static Entry>), Failure> {
+    if name == "-" {
+        let input = Input::reader("standard input", io::stdin().lock()).map_err(FitError::from)?;
+        return Ok(("stdin".to_owned(), input, None));
+    }
+    let path = Path::new(name);
+    if !path.exists() {
+        if let Some(entry) = catalog::find(name) {
+            return Ok((entry.name.clone(), entry.input(), Some(entry)));
+        }
+    }
+    let input = Input::file(path).map_err(|error| missing(name, error))?;
+    let stem = path.file_stem().map_or_else(|| name.into(), |stem| stem.to_string_lossy());
+    Ok((stem.into_owned(), input, None))
+}
+
+/// A missing file may be a misspelt name of a table that ships.
+fn missing(name: &str, error: ReadError) -> Failure {
+    let names: Vec<&str> = catalog::catalog().iter().map(|entry| entry.name.as_str()).collect();
+    let plain = !name.contains(['/', '\\', '.']);
+    let mut failure = Failure::from(FitError::from(error));
+    if plain {
+        failure.remedy = Some(format!("a path, or one of the tables {}", names.join(", ")));
+    }
+    failure
+}
+
+/// What was typed, with the catalog's knowledge of a table that ships under it.
+fn config(args: &FitArgs, entry: Option<&Entry>) -> Result<FitConfig, Failure> {
+    let mut csv = CsvOptions { delimiter: args.delimiter, ..CsvOptions::default() };
+    if let Some(na) = &args.na {
+        csv.na.clone_from(na);
+    }
+    let known = entry.filter(|entry| args.target.as_ref().is_none_or(|t| *t == entry.target));
+    let base = match (known, entry) {
+        (Some(entry), _) => entry.schema_options(),
+        // Another question to the same table: its kinds still hold.
+        (None, Some(entry)) => {
+            SchemaOptions { categorical: entry.categorical.clone(), ..SchemaOptions::default() }
+        }
+        (None, None) => SchemaOptions::default(),
+    };
+    let mut schema = SchemaOptions {
+        target: args.target.clone().or(base.target),
+        weight: args.weight.clone(),
+        offset: args.offset.clone(),
+        features: args.features.clone(),
+        drop: if args.drop.is_empty() { base.drop } else { args.drop.clone() },
+        categorical: base.categorical,
+        ..SchemaOptions::default()
+    };
+    for name in &args.categorical {
+        if !schema.categorical.contains(name) {
+            schema.categorical.push(name.clone());
+        }
+    }
+    if let Some(features) = &schema.features {
+        // Naming the features says what to leave out of the catalog's advice.
+        schema.drop.retain(|name| args.drop.contains(name) || !features.contains(name));
+    }
+    let penalty = match (args.penalty, args.lambda, args.c) {
+        (Some(PenaltyArg::None), None, None) => PenaltyChoice::None,
+        (Some(PenaltyArg::None), _, _) => {
+            let message = "--penalty none and a weight of the penalty contradict each other";
+            let remedy = Some("leave one of them out".to_owned());
+            return Err(Failure::new(&message, remedy, USAGE));
+        }
+        (_, Some(lambda), _) => PenaltyChoice::Lambda(lambda),
+        (_, None, Some(c)) => PenaltyChoice::C(c),
+        (Some(PenaltyArg::L2), None, None) => PenaltyChoice::C(1.0),
+        (None, None, None) => PenaltyChoice::Default,
+    };
+    let defaults = Hyperparameters::default();
+    Ok(FitConfig {
+        csv,
+        target: TargetOptions {
+            task: match args.task {
+                TaskArg::Auto => TaskChoice::Auto,
+                TaskArg::Binary => TaskChoice::Binary,
+                TaskArg::Multinomial => TaskChoice::Multinomial,
+                TaskArg::Linear => TaskChoice::Linear,
+            },
+            positive: args.positive.clone().or_else(|| {
+                let fits = matches!(args.task, TaskArg::Auto | TaskArg::Binary);
+                known.filter(|_| fits).and_then(|entry| entry.positive.clone())
+            }),
+            missing: match args.missing {
+                MissingArg::Impute => MissingPolicy::Impute,
+                MissingArg::Drop => MissingPolicy::Drop,
+                MissingArg::Error => MissingPolicy::Error,
+            },
+        },
+        schema,
+        hyperparameters: Hyperparameters {
+            strict: args.strict,
+            standardize: !args.no_standardize,
+            intercept: !args.no_intercept,
+            validation: args.validation,
+            test: args.test,
+            seed: args.seed,
+            backend: args.backend,
+            gradient: args.gradient,
+            solver: args.solver,
+            precision: match args.precision {
+                PrecisionArg::F32 => Precision::F32,
+                PrecisionArg::F64 => Precision::F64,
+            },
+            penalty,
+            tolerance: args.tolerance.unwrap_or(defaults.tolerance),
+            max_iterations: args.max_iterations.unwrap_or(defaults.max_iterations),
+            epochs: args.epochs,
+            batch_size: args.batch_size,
+            learning_rate: args.learning_rate,
+            schedule: args.schedule,
+        },
+    })
+}

@@ -1,0 +1,112 @@
+//! Everything that a person sets.
+
+use dataset::{CsvOptions, SchemaOptions, TargetOptions};
+use model::device::{Backend, Precision};
+use serde::{Deserialize, Serialize};
+use solver::Penalty;
+
+use crate::method::{Gradient, SolverChoice};
+use crate::stochastic::Schedule;
+
+/// What to fit, and how.
+#[derive(Debug, Clone, Default)]
+pub struct FitConfig {
+    /// How the table is read.
+    pub csv: CsvOptions,
+    /// The roles and kinds of its columns.
+    pub schema: SchemaOptions,
+    /// The question that is asked of the target, and what happens to missing cells.
+    pub target: TargetOptions,
+    /// The settings of the fit.
+    pub hyperparameters: Hyperparameters,
+}
+
+/// The settings of a fit, as the model file and the manifest keep them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hyperparameters {
+    /// Whether a level without training rows is an error in held-out rows.
+    pub strict: bool,
+    /// Whether columns are standardised inside the fit.
+    pub standardize: bool,
+    /// Whether there is an intercept.
+    pub intercept: bool,
+    /// Share of rows to look at during the fit.
+    pub validation: f64,
+    /// Share of rows to hold out.
+    pub test: f64,
+    /// Seed of the split and of every shuffle.
+    pub seed: u64,
+    /// Where it runs.
+    pub backend: Backend,
+    /// How gradients are computed.
+    pub gradient: Gradient,
+    /// Which algorithm looks for the optimum.
+    pub solver: SolverChoice,
+    /// The numbers that the rows and the module are kept in.
+    pub precision: Precision,
+    /// What is added to the mean loss.
+    pub penalty: PenaltyChoice,
+    /// A full-batch solver stops when no component of the gradient is larger.
+    pub tolerance: f64,
+    /// A full-batch solver stops after so many steps.
+    pub max_iterations: usize,
+    /// Passes of a stochastic solver over the rows.
+    pub epochs: usize,
+    /// Rows in a stochastic step.
+    pub batch_size: usize,
+    /// Learning rate of the first step; `None` asks for one that suits the columns.
+    pub learning_rate: Option<f64>,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+}
+
+impl Default for Hyperparameters {
+    fn default() -> Self {
+        Self {
+            strict: false,
+            standardize: true,
+            intercept: true,
+            validation: 0.0,
+            test: 0.2,
+            seed: 0,
+            backend: Backend::Auto,
+            gradient: Gradient::Auto,
+            solver: SolverChoice::Auto,
+            precision: Precision::F32,
+            penalty: PenaltyChoice::Default,
+            tolerance: solver::tolerance::GRADIENT,
+            max_iterations: solver::tolerance::MAX_ITERATIONS,
+            epochs: 30,
+            batch_size: 256,
+            learning_rate: None,
+            schedule: Schedule::Constant,
+        }
+    }
+}
+
+/// What is added to the mean loss, in the convention in which it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum PenaltyChoice {
+    /// `C = 1` for classes, none for a number.
+    Default,
+    /// None.
+    None,
+    /// glmnet's λ.
+    Lambda(f64),
+    /// scikit-learn's C.
+    C(f64),
+}
+
+impl PenaltyChoice {
+    /// The penalty for rows of a total weight.
+    pub fn resolve(self, classes: bool, total_weight: f64) -> Penalty {
+        match self {
+            Self::Default if classes => Penalty::from_c(1.0, total_weight),
+            Self::Default | Self::None => Penalty::NONE,
+            Self::Lambda(lambda) => Penalty::ridge(lambda),
+            Self::C(c) => Penalty::from_c(c, total_weight),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Why a fit cannot be made.
+
+use dataset::{
+    DesignError, PipelineError, ReadError, SplitError, SyntheticError, TargetError,
+};
+use evaluate::EvaluateError;
+use model::FileError;
+use model::device::DeviceError;
+use solver::{ObjectiveError, SolveError};
+use thiserror::Error;
+
+use crate::method::SolverChoice;
+use crate::run::RunError;
+
+/// Why a fit cannot be made.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// The table cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The target cannot be used.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The rows cannot be split.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// The features cannot be turned into numbers.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// The numbers do not make a design matrix.
+    #[error(transparent)]
+    Design(#[from] DesignError),
+    /// There is no such device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The objective refuses the rows.
+    #[error(transparent)]
+    Objective(#[from] ObjectiveError),
+    /// The solver refuses the objective.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+    /// The predictions cannot be judged.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    /// No such table can be made.
+    #[error(transparent)]
+    Synthetic(#[from] SyntheticError),
+    /// The model file cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The run's folder cannot be written.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A full-batch solver where a stochastic one is needed.
+    #[error("{solver} does not work by mini-batches")]
+    NotStochastic {
+        /// The solver asked for.
+        solver: SolverChoice,
+    },
+    /// A number that is set makes no sense.
+    #[error("{option} {value}: {reason}")]
+    Setting {
+        /// The option.
+        option: &'static str,
+        /// What was typed.
+        value: String,
+        /// What it should be.
+        reason: &'static str,
+    },
+    /// The pipeline or a number cannot be written as JSON.
+    #[error("the model cannot be described: {0}")]
+    Describe(#[from] serde_json::Error),
+}
+
+impl FitError {
+    /// The next step.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Read(error) => error.remedy(),
+            Self::Target(error) => error.remedy(),
+            Self::Split(error) => error.remedy(),
+            Self::Pipeline(error) => error.remedy(),
+            Self::Device(error) => error.remedy(),
+            Self::Objective(error) => error.remedy(),
+            Self::Solve(error) => error.remedy(),
+            Self::Evaluate(error) => error.remedy(),
+            Self::Synthetic(error) => error.remedy(),
+            Self::File(error) => error.remedy(),
+            Self::Run(error) => error.remedy(),
+            Self::NotStochastic { .. } => Some("--solver adam, or leave out --epochs".to_owned()),
+            Self::Design(_) | Self::Setting { .. } | Self::Describe(_) => None,
+        }
+    }
+
+    /// The program's exit code: 2 where the command line is at fault, 3 where the data are, 1
+    /// where the machine is.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Read(ReadError::UnknownColumn { .. } | ReadError::Contradiction { .. })
+            | Self::Target(TargetError::NoTarget | TargetError::UnknownPositive { .. })
+            | Self::Split(_)
+            | Self::Device(_)
+            | Self::Synthetic(_)
+            | Self::Solve(SolveError::Tolerance { .. })
+            | Self::Objective(ObjectiveError::Lambda { .. })
+            | Self::Run(RunError::NotARun { .. })
+            | Self::NotStochastic { .. }
+            | Self::Setting { .. } => 2,
+            Self::Read(_)
+            | Self::Target(_)
+            | Self::Pipeline(_)
+            | Self::Design(_)
+            | Self::Objective(_)
+            | Self::Solve(_)
+            | Self::Evaluate(_) => 3,
+            Self::File(_) | Self::Run(_) | Self::Describe(_) => 1,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! How a fit is made: the solver and the way its gradient is computed, by the names people type.
+
+use std::fmt;
+use std::str::FromStr;
+
+use model::device::{Backend, Choice};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A name that is none of those offered.
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
+#[error("there is no {what} `{name}`; one of {}", offered.join(", "))]
+pub struct UnknownName {
+    /// What the name should have been of.
+    pub what: &'static str,
+    /// What was typed.
+    pub name: String,
+    /// The names that exist.
+    pub offered: Vec<&'static str>,
+}
+
+/// Gives an enumeration the names people type: `name`, `ALL`, `Display` and `FromStr`.
+macro_rules! named {
+    ($kind:ident, $what:literal, { $($variant:ident => $name:literal),+ $(,)? }) => {
+        impl $kind {
+            /// Every one, in the order of the help text.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name that people type.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+
+        impl fmt::Display for $kind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        impl FromStr for $kind {
+            type Err = UnknownName;
+
+            fn from_str(name: &str) -> Result<Self, UnknownName> {
+                Self::ALL.iter().copied().find(|one| one.name() == name).ok_or_else(|| {
+                    UnknownName {
+                        what: $what,
+                        name: name.to_owned(),
+                        offered: Self::ALL.iter().map(|one| one.name()).collect(),
+                    }
+                })
+            }
+        }
+    };
+}
+
+pub(crate) use named;
+
+/// Which algorithm looks for the optimum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum SolverChoice {
+    /// The best for the problem at hand.
+    Auto,
+    /// Damped Newton on all rows: the true optimum.
+    Newton,
+    /// Stochastic gradient descent on mini-batches.
+    Sgd,
+    /// Stochastic gradient descent with momentum.
+    Momentum,
+    /// Adam (Kingma, Ba 2015).
+    Adam,
+    /// Adam with decoupled weight decay (Loshchilov, Hutter 2019).
+    AdamW,
+    /// `RMSProp` (Tieleman, Hinton 2012).
+    RmsProp,
+    /// `AdaGrad` (Duchi, Hazan, Singer 2011).
+    AdaGrad,
+}
+
+named!(SolverChoice, "solver", {
+    Auto => "auto", Newton => "newton", Sgd => "sgd", Momentum => "momentum", Adam => "adam",
+    AdamW => "adamw", RmsProp => "rmsprop", AdaGrad => "adagrad",
+});
+
+impl SolverChoice {
+    /// Whether it sees all rows at every step, and so can reach the optimum itself.
+    pub fn is_full_batch(self) -> bool {
+        matches!(self, Self::Auto | Self::Newton)
+    }
+
+    /// What `auto` stands for.
+    #[must_use]
+    pub fn resolve(self) -> Self {
+        if self == Self::Auto { Self::Newton } else { self }
+    }
+}
+
+/// How gradients are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Gradient {
+    /// `fused` on a CPU backend, `analytic` on a GPU.
+    Auto,
+    /// One pass over rows in host memory.
+    Fused,
+    /// The textbook's formula, `Xᵀ(p - y)/n`, in Burn's tensor operations.
+    Analytic,
+    /// Burn's tape over the model's own loss.
+    Autodiff,
+}
+
+named!(Gradient, "gradient", {
+    Auto => "auto", Fused => "fused", Analytic => "analytic", Autodiff => "autodiff",
+});
+
+impl Gradient {
+    /// What `auto` stands for on a device.
+    #[must_use]
+    pub fn resolve(self, device: &Choice) -> Self {
+        match (self, device.backend) {
+            (Self::Auto, Backend::Wgpu) => Self::Analytic,
+            (Self::Auto, _) => Self::Fused,
+            (named, _) => named,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back_and_others_are_refused_with_the_list() {
+        for &solver in SolverChoice::ALL {
+            assert_eq!(solver.name().parse(), Ok(solver));
+        }
+        let error = "tape".parse::<Gradient>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no gradient `tape`; one of auto, fused, analytic, autodiff"
+        );
+    }
+}

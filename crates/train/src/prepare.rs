@@ -1,0 +1,131 @@
+//! A table becomes parts of rows with targets, and a pipeline fitted on the training rows.
+
+use dataset::{
+    DesignMatrix, Element, Fingerprint, Input, Pipeline, PipelineOptions, PreparedRows, Schema,
+    Table, Target, prepare as prepare_rows, read_table, split,
+};
+use solver::TargetValues;
+
+use crate::config::FitConfig;
+use crate::error::FitError;
+use crate::report::Parts;
+
+/// A table as it was read.
+#[derive(Debug)]
+pub struct Source {
+    /// The columns.
+    pub table: Table,
+    /// Their roles and kinds.
+    pub schema: Schema,
+    /// What identifies the data.
+    pub fingerprint: Fingerprint,
+}
+
+/// Rows for the fit and for judging it, with the preprocessing that they share.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The table.
+    pub source: Source,
+    /// Fitted on the training rows alone.
+    pub pipeline: Pipeline,
+    /// The parts of the rows; `train` is always there.
+    pub parts: Parts<PreparedRows>,
+    /// All rows with a target, before the split.
+    pub all: PreparedRows,
+    /// What was decided on the way, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// Reads a table.
+///
+/// # Errors
+/// [`FitError::Read`].
+pub fn read(input: &Input, config: &FitConfig) -> Result<Source, FitError> {
+    let (table, schema, fingerprint) = read_table(input, &config.csv, &config.schema)?;
+    Ok(Source { table, schema, fingerprint })
+}
+
+/// Chooses rows, splits them, and fits the preprocessing on the training rows.
+///
+/// # Errors
+/// [`FitError::Target`], [`FitError::Split`], [`FitError::Pipeline`].
+pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError> {
+    let settings = &config.hyperparameters;
+    let all = prepare_rows(&source.table, &source.schema, &config.target)?;
+    let strata = all.target.codes();
+    let split = split(
+        all.rows.len(),
+        strata.as_deref(),
+        settings.validation,
+        settings.test,
+        settings.seed,
+    )?;
+    let part = |rows: &[usize]| (!rows.is_empty()).then(|| all.select(rows));
+    let train = all.select(&split.train);
+    let options =
+        PipelineOptions { missing: config.target.missing, standardize: settings.standardize };
+    let pipeline = Pipeline::fit(
+        &source.table,
+        &source.schema,
+        &train.rows,
+        train.weights.as_deref(),
+        &options,
+    )?;
+    let parts = Parts {
+        train: Some(train),
+        validation: part(&split.validation),
+        test: part(&split.test),
+    };
+    let mut notes = all.notes.clone();
+    for (name, part) in [("validation", &parts.validation), ("test", &parts.test)] {
+        let Some(part) = part else { continue };
+        let (_, flags) = pipeline.design::<f32>(&source.table, &part.rows)?;
+        if settings.strict {
+            pipeline.refuse_unseen(&source.table, &part.rows, &flags)?;
+        }
+        let unseen = flags.iter().filter(|flags| flags.unseen).count();
+        if unseen > 0 {
+            let rows = if unseen == 1 { "row has" } else { "rows have" };
+            notes.push(format!("{unseen} {name} {rows} a level that no training row has"));
+        }
+    }
+    Ok(Prepared { source, pipeline, parts, all, notes })
+}
+
+impl Prepared {
+    /// The training rows.
+    ///
+    /// # Panics
+    /// Never: a split without training rows is an error before.
+    pub fn train(&self) -> &PreparedRows {
+        self.parts.train.as_ref().expect("the split has training rows")
+    }
+
+    /// The numbers of a part.
+    ///
+    /// # Errors
+    /// [`FitError::Pipeline`] where a number does not fit into `T`.
+    pub fn design<T: Element>(&self, part: &PreparedRows) -> Result<DesignMatrix<T>, FitError> {
+        Ok(self.pipeline.design(&self.source.table, &part.rows)?.0)
+    }
+
+    /// The question, as the modules know it.
+    pub fn task(&self) -> model::Task {
+        match self.all.target {
+            Target::Binary { .. } => model::Task::Binary,
+            Target::Multinomial { .. } => model::Task::Multinomial,
+            Target::Linear { .. } => model::Task::Linear,
+        }
+    }
+}
+
+/// The target as the solvers take it.
+pub fn target_values(target: &Target) -> TargetValues<'_> {
+    match target {
+        Target::Binary { values, .. } => TargetValues::Binary(values),
+        Target::Linear { values } => TargetValues::Linear(values),
+        Target::Multinomial { labels, codes } => {
+            TargetValues::Multinomial { codes, classes: labels.len() }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Rows on a device, and what one pass over them gives.
+
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor, TensorData};
+use dataset::Element;
+use model::Supervised;
+use model::device::Precision;
+use solver::{Problem, TargetValues};
+
+use crate::stochastic::batches;
+
+/// A number that both the design matrix and a device can hold: `f32` or `f64`.
+pub trait Number: Element + burn::tensor::Element {
+    /// Its precision as devices name it.
+    const PRECISION: Precision;
+}
+
+impl Number for f32 {
+    const PRECISION: Precision = Precision::F32;
+}
+
+impl Number for f64 {
+    const PRECISION: Precision = Precision::F64;
+}
+
+/// The rows of a problem, moved to a device whole or by batches.
+pub trait Upload {
+    /// All rows on a device.
+    fn upload(&self, device: &Device) -> DeviceRows;
+
+    /// Some of the rows on a device, gathered from contiguous memory.
+    fn upload_batch(&self, batch: &[usize], device: &Device) -> DeviceRows;
+}
+
+impl<T: Number> Upload for Problem<'_, T> {
+    fn upload(&self, device: &Device) -> DeviceRows {
+        let values = self.design.values().to_vec();
+        upload(self, values, 0..self.design.rows(), device)
+    }
+
+    fn upload_batch(&self, batch: &[usize], device: &Device) -> DeviceRows {
+        let values = batches::gather(self.design, batch);
+        upload(self, values, batch.iter().copied(), device)
+    }
+}
+
+fn upload<T: Number>(
+    problem: &Problem<'_, T>,
+    values: Vec<T>,
+    batch: impl ExactSizeIterator<Item = usize> + Clone,
+    device: &Device,
+) -> DeviceRows {
+    let (rows, outputs) = (batch.len(), problem.target.outputs());
+    let pick = |values: &[f64]| batch.clone().map(|row| T::from_f64(values[row])).collect();
+    let targets = match problem.target {
+        TargetValues::Binary(values) | TargetValues::Linear(values) => pick(values),
+        TargetValues::Multinomial { codes, classes } => {
+            let mut one_hot = vec![T::from_f64(0.0); rows * classes];
+            for (place, row) in batch.clone().enumerate() {
+                one_hot[place * classes + codes[row] as usize] = T::from_f64(1.0);
+            }
+            one_hot
+        }
+    };
+    let weights = problem.weights.map(|weights| {
+        let mean = weights.iter().sum::<f64>() / weights.len() as f64;
+        let scaled = batch.clone().map(|row| T::from_f64(weights[row] / mean)).collect();
+        tensor([rows], scaled, device)
+    });
+    DeviceRows {
+        rows: tensor([rows, problem.design.columns()], values, device),
+        targets: tensor([rows, outputs], targets, device),
+        weights,
+        offsets: problem.offsets.map(|offsets| tensor([rows, 1], pick(offsets), device)),
+    }
+}
+
+fn tensor<T: Number, const D: usize>(
+    shape: [usize; D],
+    values: Vec<T>,
+    device: &Device,
+) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(values, shape), (device, T::PRECISION.dtype()))
+}
+
+/// Rows on a device.
+#[derive(Debug, Clone)]
+pub struct DeviceRows {
+    /// `[rows, columns]`
+    pub rows: Tensor<2>,
+    /// `[rows, outputs]`
+    pub targets: Tensor<2>,
+    /// `[rows]`, of mean 1 over all rows of the fit
+    pub weights: Option<Tensor<1>>,
+    /// `[rows, 1]`
+    pub offsets: Option<Tensor<2>>,
+}
+
+/// Loss and gradient of a pass over rows, still on the device.
+#[derive(Debug, Clone)]
+pub struct Slope {
+    /// Mean loss, `[1]`.
+    pub loss: Tensor<1>,
+    /// Its derivative with respect to the coefficients, `[columns, outputs]` as Burn keeps them.
+    pub weight: Tensor<2>,
+    /// Its derivative with respect to the intercepts, `[outputs]`, when there are any.
+    pub bias: Option<Tensor<1>>,
+}
+
+impl DeviceRows {
+    /// Scores with the offset, `[rows, outputs]`.
+    pub fn scores<M: Supervised>(&self, module: &M) -> Tensor<2> {
+        let scores = module.scores(self.rows.clone());
+        match &self.offsets {
+            None => scores,
+            Some(offsets) => scores + offsets.clone(),
+        }
+    }
+
+    /// Weighted sum of losses over the number of rows, `[1]`, without the penalty.
+    ///
+    /// Dividing by the number of rows rather than by the batch's own weights keeps the mean over
+    /// batches equal to the objective.
+    pub fn loss<M: Supervised>(&self, module: &M) -> Tensor<1> {
+        self.mean(M::row_losses(self.scores(module), self.targets.clone()))
+    }
+
+    fn mean(&self, losses: Tensor<1>) -> Tensor<1> {
+        match &self.weights {
+            None => losses.mean(),
+            Some(weights) => (losses * weights.clone()).mean(),
+        }
+    }
+
+    /// The textbook's gradient, `Xᵀ(p - y)/n`, without a tape.
+    pub fn analytic<M: Supervised>(&self, module: &M) -> Slope {
+        let count = self.targets.dims()[0] as f64;
+        let scores = self.scores(module);
+        let mut residuals = M::residuals(scores.clone(), self.targets.clone()).div_scalar(count);
+        if let Some(weights) = &self.weights {
+            residuals = residuals * weights.clone().unsqueeze_dim::<2>(1);
+        }
+        Slope {
+            loss: self.mean(M::row_losses(scores, self.targets.clone())),
+            // (rᵀX)ᵀ rather than Xᵀr: burn-ndarray copies a transposed X.
+            weight: residuals.clone().transpose().matmul(self.rows.clone()).transpose(),
+            bias: module.linear().bias.is_some().then(|| residuals.sum_dim(0).squeeze_dim::<1>(0)),
+        }
+    }
+
+    /// The same gradient from Burn's tape over the model's own loss; `module` must track gradients.
+    pub fn autodiff<M: Supervised>(&self, module: &M) -> Slope {
+        let loss = self.loss(module);
+        let gradients = loss.backward();
+        let Linear { weight, bias } = module.linear();
+        let weight = weight.val();
+        Slope {
+            loss: loss.inner(),
+            weight: weight.grad(&gradients).unwrap_or_else(|| weight.inner().zeros_like()),
+            bias: bias.as_ref().map(|bias| {
+                let bias = bias.val();
+                bias.grad(&gradients).unwrap_or_else(|| bias.inner().zeros_like())
+            }),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The folder of a run: `model.safetensors`, `run.json`, `history.jsonl`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use model::file::write_whole;
+use serde::Serialize;
+use thiserror::Error;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::error::FitError;
+use crate::fit::Fitted;
+use crate::report::FitReport;
+use crate::solve::History;
+
+/// The folder that runs are kept in when none is named.
+pub const RUNS: &str = "runs";
+/// The model in a run's folder.
+pub const MODEL: &str = "model.safetensors";
+/// The manifest in a run's folder.
+pub const MANIFEST: &str = "run.json";
+/// A line of JSON for each iteration or epoch.
+pub const HISTORY: &str = "history.jsonl";
+/// Beside the runs: the name of the newest.
+const LATEST: &str = "latest";
+
+/// Why a run's folder cannot be written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The folder holds something else.
+    #[error("{} is not empty and holds no run", path.display())]
+    NotARun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl RunError {
+    /// The next step.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::NotARun { .. } => Some("name a new folder with --out".to_owned()),
+            Self::Io { .. } => Some("--out FOLDER, somewhere that can be written to".to_owned()),
+        }
+    }
+}
+
+/// Everything about a run but its numbers row by row.
+#[derive(Serialize)]
+struct Manifest<'a> {
+    format: u32,
+    created: &'a str,
+    arguments: &'a [String],
+    hyperparameters: &'a serde_json::Value,
+    #[serde(flatten)]
+    report: &'a FitReport,
+}
+
+/// Checks that `out` can become, or be again, the folder of a run; before any work is done.
+///
+/// # Errors
+/// [`RunError::NotARun`] when it holds something else.
+pub fn check(out: &Path) -> Result<(), RunError> {
+    let Ok(mut entries) = fs::read_dir(out) else {
+        return if out.exists() { Err(RunError::NotARun { path: out.to_owned() }) } else { Ok(()) };
+    };
+    if entries.next().is_none() || out.join(MANIFEST).exists() {
+        return Ok(());
+    }
+    Err(RunError::NotARun { path: out.to_owned() })
+}
+
+/// Writes a run, each file whole, and returns its folder.
+///
+/// Without `out` the folder is a new one, `runs/NAME-DATE-TIME`, and `runs/latest` points to it.
+///
+/// # Errors
+/// [`FitError::Run`] and [`FitError::File`] when the folder cannot be written to.
+pub fn write(
+    fitted: &mut Fitted,
+    out: Option<&Path>,
+    arguments: &[String],
+) -> Result<PathBuf, FitError> {
+    let folder = match out {
+        Some(out) => {
+            check(out)?;
+            create(out)?;
+            out.to_owned()
+        }
+        None => new_folder(&fitted.report.table.name)?,
+    };
+    fitted.report.out = Some(folder.display().to_string());
+    write_whole(&folder.join(HISTORY), history(&fitted.history)?.as_bytes())?;
+    fitted.file.write(&folder.join(MODEL))?;
+    let manifest = Manifest {
+        format: 1,
+        created: &fitted.file.training.created,
+        arguments,
+        hyperparameters: &fitted.file.training.hyperparameters,
+        report: &fitted.report,
+    };
+    let mut json = serde_json::to_string_pretty(&manifest)?;
+    json.push('\n');
+    write_whole(&folder.join(MANIFEST), json.as_bytes())?;
+    if out.is_none() {
+        point_latest(&folder)?;
+    }
+    Ok(folder)
+}
+
+fn history(history: &History) -> Result<String, serde_json::Error> {
+    let lines: Result<Vec<String>, _> = match history {
+        History::Iterations(records) => records.iter().map(serde_json::to_string).collect(),
+        History::Epochs(epochs) => epochs.iter().map(serde_json::to_string).collect(),
+    };
+    Ok(lines?.into_iter().flat_map(|line| [line, "\n".to_owned()]).collect())
+}
+
+fn create(folder: &Path) -> Result<(), RunError> {
+    fs::create_dir_all(folder).map_err(|source| RunError::Io { path: folder.to_owned(), source })
+}
+
+/// A folder that no other run has.
+fn new_folder(name: &str) -> Result<PathBuf, RunError> {
+    let runs = Path::new(RUNS);
+    create(runs)?;
+    let now = OffsetDateTime::now_utc();
+    let stamp = format!(
+        "{:04}{:02}{:02}-{:02}{:02}{:02}",
+        now.year(),
+        u8::from(now.month()),
+        now.day(),
+        now.hour(),
+        now.minute(),
+        now.second()
+    );
+    let mut suffix = String::new();
+    for attempt in 2.. {
+        let folder = runs.join(format!("{name}-{stamp}{suffix}"));
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                suffix = format!("-{attempt}");
+            }
+            Err(source) => return Err(RunError::Io { path: folder, source }),
+        }
+    }
+    unreachable!("the counter does not end")
+}
+
+/// Points `runs/latest` to a run: a link where the system has them, otherwise a file with the name.
+fn point_latest(folder: &Path) -> Result<(), FitError> {
+    let latest = Path::new(RUNS).join(LATEST);
+    let name = folder.file_name().unwrap_or_default();
+    #[cfg(unix)]
+    {
+        // A link cannot be replaced in one step, but a new one can take its place.
+        let temporary = folder.with_extension("link");
+        let io = |source| RunError::Io { path: latest.clone(), source };
+        std::os::unix::fs::symlink(name, &temporary).map_err(io)?;
+        fs::rename(&temporary, &latest).map_err(io)?;
+    }
+    #[cfg(not(unix))]
+    write_whole(&latest, name.as_encoded_bytes())?;
+    Ok(())
+}
+
+/// The time as RFC 3339, to the second.
+pub fn now_utc() -> String {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default()
+}
