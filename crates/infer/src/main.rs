@@ -1,2 +1,7 @@
-//! Skeleton.
-fn main() {}
+//! The program `infer`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    infer::cli::run()
+}

@@ -293,15 +293,20 @@ pub fn minimize_observed<S: Solver>(
         history.push(record);
         observe(&record);
         let (outlook, gradient_max) = (point.outlook, point.gradient_max);
+        let separated = objective.proves_separation(point.objective);
         let finite = point.objective.is_finite() && gradient_max.is_finite();
         let small = finite && gradient_max <= stop.gradient_tolerance;
         let minimum = outlook == Outlook::Floor
-            || small && solver.confirm(objective, &mut state, stop.gradient_tolerance)?;
+            || small
+                && !separated
+                && solver.confirm(objective, &mut state, stop.gradient_tolerance)?;
         let ended = if !finite {
             Some((
                 Status::Diverged,
                 Some("the objective is not finite".to_owned()),
             ))
+        } else if separated {
+            Some((Status::Separated, None))
         } else if minimum {
             Some((Status::Converged, None))
         } else if outlook == Outlook::Stalled {

@@ -53,9 +53,9 @@ pub struct Separation {
 /// - `w = 0`: all rows, with positive multipliers, add up to zero, so that no `d` can be `≥ 0` on all
 ///   of them and positive on one (Stiemke's theorem): the rows overlap.
 ///
-/// The shortest vector is found by non-negative least squares (Lawson and Hanson 1974): one pass over
-/// the rows per step, about as many steps as parameters. Rows found positive are taken out and the
-/// search goes on among the others, so that in the end every row that can be separated is.
+/// The shortest vector is found by non-negative least squares (Lawson and Hanson 1974), in about as
+/// many steps as parameters, many of them per pass over the rows. Rows found positive are taken out
+/// and the search goes on among the others, so that in the end every row that can be separated is.
 ///
 /// `theta` may be the end of an unpenalised fit: where it puts every row on its right side beyond
 /// rounding, that alone proves complete separation. With a penalty only the intercept is free to
@@ -188,6 +188,3 @@ fn normalise<T: Element>(
     columns.sort_by(|&i, &j| shares[j].total_cmp(&shares[i]));
     (direction, columns)
 }
-
-#[cfg(test)]
-mod tests;

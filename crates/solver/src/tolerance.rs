@@ -110,3 +110,7 @@ pub const RECESSION_ZERO: f64 = 1e-11;
 
 /// Share of a direction below which a column is not part of it.
 pub const DIRECTION_SHARE: f64 = 1e-7;
+
+/// Share of `log 2` times the smallest weight below which the total loss proves complete separation:
+/// one but for a margin far above the rounding of the sum.
+pub const SEPARATED_LOSS: f64 = 1.0 - 1e-6;

@@ -7,6 +7,7 @@ use evaluate::EvaluateError;
 use model::FileError;
 use model::device::DeviceError;
 use solver::{ObjectiveError, SolveError};
+use terminal::Exit;
 use thiserror::Error;
 
 use crate::method::SolverChoice;
@@ -93,9 +94,8 @@ impl FitError {
         }
     }
 
-    /// The program's exit code: 2 where the command line is at fault, 3 where the data are, 1
-    /// where the machine is.
-    pub fn exit_code(&self) -> u8 {
+    /// How the program ends: the command line, the data, or the machine is at fault.
+    pub fn exit(&self) -> Exit {
         match self {
             Self::Read(ReadError::UnknownColumn { .. } | ReadError::Contradiction { .. })
             | Self::Target(TargetError::NoTarget | TargetError::UnknownPositive { .. })
@@ -106,15 +106,15 @@ impl FitError {
             | Self::Objective(ObjectiveError::Lambda { .. })
             | Self::Run(RunError::NotARun { .. })
             | Self::NotStochastic { .. }
-            | Self::Setting { .. } => 2,
+            | Self::Setting { .. } => Exit::Usage,
             Self::Read(_)
             | Self::Target(_)
             | Self::Pipeline(_)
             | Self::Design(_)
             | Self::Objective(_)
             | Self::Solve(_)
-            | Self::Evaluate(_) => 3,
-            Self::File(_) | Self::Run(_) | Self::Describe(_) => 1,
+            | Self::Evaluate(_) => Exit::Data,
+            Self::File(_) | Self::Run(_) | Self::Describe(_) => Exit::Unexpected,
         }
     }
 }

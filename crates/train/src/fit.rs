@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use dataset::{Input, Kind, PreparedRows, Target};
+use dataset::{Input, Kind, PreparedRows};
 use model::device::{self, Choice, Precision};
 use model::file::{self, Certificate, DataRecord, GoldenRow, ModelFile, RowCounts, Versions};
 use model::{Parameters, Task};
@@ -99,7 +99,7 @@ pub fn fit(
     let solution = Described { prepared: &prepared, parameters: &parameters, task };
     let report =
         solution.report(name, settings, &choice, &solved, objective, certificate, metrics, seconds);
-    let file = solution.file(&report, settings)?;
+    let file = solution.file(&report, config)?;
     Ok(Fitted { report, file, history: solved.history })
 }
 
@@ -287,14 +287,17 @@ impl Described<'_> {
     fn file(
         &self,
         report: &FitReport,
-        settings: &Hyperparameters,
+        config: &FitConfig,
     ) -> Result<ModelFile, FitError> {
+        let settings = &config.hyperparameters;
         let pipeline = &self.prepared.pipeline;
         let stored = rounded(self.parameters, settings.precision);
         Ok(ModelFile {
             task: self.task,
             target: report.table.target.clone(),
             labels: report.labels.clone(),
+            offset: self.prepared.source.schema.offset().map(|offset| offset.name.clone()),
+            na: config.csv.na.clone(),
             columns: pipeline.columns.iter().map(|column| column.name.clone()).collect(),
             precision: settings.precision,
             coefficients: self

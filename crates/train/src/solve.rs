@@ -14,7 +14,7 @@ use crate::config::Hyperparameters;
 use crate::error::FitError;
 use crate::fit::Event;
 use crate::measure;
-use crate::method::{Gradient, SolverChoice};
+use crate::method::Gradient;
 use crate::objective::DeviceObjective;
 use crate::prepare::{Prepared, target_values};
 use crate::rows::Number;

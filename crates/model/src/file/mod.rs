@@ -44,6 +44,10 @@ pub struct ModelFile {
     /// Labels of the classes: `[negative, positive]`, or in the order of the outputs; empty for
     /// linear regression.
     pub labels: Vec<String>,
+    /// Name of the column that is added to the scores, where the model was fitted with one.
+    pub offset: Option<String>,
+    /// Cells that mean missing, as the model was fitted.
+    pub na: Vec<String>,
     /// Names of the design columns, in order.
     pub columns: Vec<String>,
     /// The precision that the module was trained in and is stored in.

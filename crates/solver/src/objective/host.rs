@@ -9,7 +9,7 @@ use faer::{Accum, Mat, MatRef, Par};
 use super::pointwise::{log_loss, softmax_loss, squared_loss};
 use super::rows::{add_scaled, dot_absolute};
 use super::{Gauge, Layout, Objective, ObjectiveError, Problem, Rows, TargetValues, dot};
-use crate::tolerance::UNIT_ROUNDOFF;
+use crate::tolerance::{SEPARATED_LOSS, UNIT_ROUNDOFF};
 
 /// The objective of a [`Problem`] over rows in host memory, in `f64` whatever the rows' type.
 ///
@@ -41,6 +41,7 @@ pub struct HostObjective<'a, T> {
     problem: Problem<'a, T>,
     rows: Rows<'a, T>,
     total_weight: f64,
+    smallest_weight: f64,
 }
 
 /// What one pass over the rows adds up.
@@ -97,10 +98,15 @@ impl<'a, T: Element> HostObjective<'a, T> {
                 |sum, next| *sum += next,
             ),
         };
+        let smallest_weight = problem.weights.map_or(1.0, |weights| {
+            let weights = (0..rows.len()).map(|at| weights[rows.index(at)]);
+            weights.fold(f64::INFINITY, f64::min)
+        });
         Ok(Self {
             problem,
             rows,
             total_weight,
+            smallest_weight,
         })
     }
 
@@ -283,6 +289,13 @@ impl<T: Element> Objective for HostObjective<'_, T> {
             |largest, next| *largest = largest.max(next),
         );
         Ok(Some(largest))
+    }
+
+    fn proves_separation(&self, value: f64) -> bool {
+        let classes = !matches!(self.problem.target, TargetValues::Linear(_));
+        let free = self.problem.penalty.lambda == 0.0 && self.problem.offsets.is_none();
+        let limit = SEPARATED_LOSS * std::f64::consts::LN_2 * self.smallest_weight;
+        classes && free && value * self.total_weight < limit
     }
 
     fn gauge(&self) -> Option<Gauge> {

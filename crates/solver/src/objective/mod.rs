@@ -107,6 +107,16 @@ pub trait Objective {
         Ok(None)
     }
 
+    /// Whether a value this low proves that the classes are completely separated, so that there is
+    /// no minimum.
+    ///
+    /// Without penalty and offsets a total loss below the smallest weight times `log 2` leaves no
+    /// row on its wrong side.
+    fn proves_separation(&self, value: f64) -> bool {
+        let _ = value;
+        false
+    }
+
     /// Directions along which the objective is flat by construction.
     fn gauge(&self) -> Option<Gauge> {
         None

@@ -81,14 +81,14 @@ impl Penalty {
     }
 
     /// The penalty of penalised coefficients.
-    pub(crate) fn value(&self, coefficients: &[f64]) -> f64 {
+    pub fn value(&self, coefficients: &[f64]) -> f64 {
         let squares: f64 = coefficients.iter().map(|b| b * b).sum();
         let absolute: f64 = coefficients.iter().map(|b| b.abs()).sum();
         0.5 * self.l2() * squares + self.l1() * absolute
     }
 
     /// Adds the penalty's gradient; at a coefficient of zero the L1 part adds zero, a subgradient.
-    pub(crate) fn add_gradient(&self, coefficients: &[f64], gradient: &mut [f64]) {
+    pub fn add_gradient(&self, coefficients: &[f64], gradient: &mut [f64]) {
         let (l1, l2) = (self.l1(), self.l2());
         for (g, &b) in gradient.iter_mut().zip(coefficients) {
             let sign = if b == 0.0 { 0.0 } else { b.signum() };

@@ -101,6 +101,10 @@ impl Objective for Restricted<'_> {
         self.inner.score_change(&self.expand(direction))
     }
 
+    fn proves_separation(&self, value: f64) -> bool {
+        self.inner.proves_separation(value)
+    }
+
     fn gauge(&self) -> Option<Gauge> {
         let gauge = self.inner.gauge()?;
         let within = |end: usize| self.free.iter().take_while(|&&at| at < end).count();

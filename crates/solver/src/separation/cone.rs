@@ -133,13 +133,18 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
         }
     }
 
-    /// Writes `a·w` for every constraint of a row.
-    fn products(&self, at: usize, w: &[f64], cells: &mut [f64], products: &mut [f64]) {
-        self.standardise(at, cells);
+    /// Writes `a·w` for every constraint of a row; `scaled` are the components of `w` over the columns'
+    /// deviations.
+    fn products(&self, at: usize, scaled: &[f64], products: &mut [f64]) {
         let (width, own) = (self.width(), class(self.objective, at));
+        let row = &self.objective.rows().row(at)[..self.columns];
         let score = |output: usize| -> f64 {
-            let w = &w[output * width..(output + 1) * width];
-            w.iter().zip(cells.iter()).map(|(w, x)| w * x).sum()
+            let w = &scaled[output * width..(output + 1) * width];
+            let cells = row.iter().zip(&self.spread.center).zip(w);
+            let sum: f64 = cells
+                .map(|((x, center), w)| w * (x.to_f64() - center))
+                .sum();
+            sum + w.get(self.columns).copied().unwrap_or_default()
         };
         let scale = self.inverse_lengths[at];
         if self.objective.layout().outputs == 1 {
@@ -156,6 +161,22 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
         }
     }
 
+    /// The components of `w` over the columns' deviations.
+    fn scaled(&self, w: &[f64]) -> Vec<f64> {
+        let inverse = |at: usize| {
+            let column = at % self.width();
+            if column < self.columns {
+                self.spread.inverse(column)
+            } else {
+                1.0
+            }
+        };
+        w.iter()
+            .enumerate()
+            .map(|(at, w)| w * inverse(at))
+            .collect()
+    }
+
     /// Visits `a·w` of every constraint, chunk by chunk.
     fn fold<A: Send>(
         &self,
@@ -165,14 +186,14 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
         merge: impl FnMut(&mut A, A),
     ) -> A {
         let rows = self.objective.rows();
+        let scaled = self.scaled(w);
         rows.fold(
             64,
             start,
             |sum, chunk| {
-                let mut cells = vec![0.0; self.width()];
                 let mut products = vec![0.0; self.per_row];
                 for at in chunk {
-                    self.products(at, w, &mut cells, &mut products);
+                    self.products(at, &scaled, &mut products);
                     for (which, &product) in products.iter().enumerate() {
                         visit(sum, at * self.per_row + which, product);
                     }
@@ -246,15 +267,15 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
     /// `total + εw`, with `ε` small enough to keep the constraints already done positive.
     fn blend(&self, total: &[f64], w: &[f64], done: &[bool]) -> Vec<f64> {
         let rows = self.objective.rows();
+        let (scaled_total, scaled_w) = (self.scaled(total), self.scaled(w));
         let most = rows.fold(
             8,
             || f64::INFINITY,
             |most, chunk| {
-                let mut cells = vec![0.0; self.width()];
                 let (mut old, mut new) = (vec![0.0; self.per_row], vec![0.0; self.per_row]);
                 for at in chunk {
-                    self.products(at, total, &mut cells, &mut old);
-                    self.products(at, w, &mut cells, &mut new);
+                    self.products(at, &scaled_total, &mut old);
+                    self.products(at, &scaled_w, &mut new);
                     for which in 0..self.per_row {
                         if done[at * self.per_row + which] && new[which] < 0.0 {
                             *most = most.min(old[which] / -new[which]);
@@ -308,31 +329,36 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
     ///
     /// Lawson and Hanson's algorithm: the constraint most violated by the shortest vector so far
     /// enters; least squares over those that entered; those whose multiplier would become negative
-    /// leave again.
+    /// leave again. A pass over the rows collects many violated constraints; they are all worked off
+    /// before the next pass.
     fn shortest(&self, done: &[bool]) -> Shortest {
         let (sum, count) = self.sum(done);
         let mut active = Active::default();
         let mut w = sum.clone();
-        let mut banned: Vec<usize> = Vec::new();
-        for _ in 0..20 * self.dimension() + 200 {
+        let mut steps = 20 * self.dimension() + 200;
+        loop {
             if length(&w) <= RECESSION_ZERO * count as f64 {
                 return Shortest::Zero;
             }
-            let Some(worst) = self.worst(&w, done, &active.constraints, &banned) else {
-                return Shortest::Vector(w);
-            };
-            let (at, which) = (worst / self.per_row, worst % self.per_row);
-            let mut vector = vec![0.0; self.dimension()];
-            self.add_constraint(at, which, 1.0, &mut vector, &mut vec![0.0; self.width()]);
-            if active.enter(worst, vector, &sum) {
-                banned.clear();
-            } else {
-                // it is violated by rounding only
-                banned.push(worst);
+            let mut candidates = self.violated(&w, done, &active.constraints);
+            let mut moved = false;
+            while let Some(worst) = worst(&candidates, &w) {
+                if steps == 0 {
+                    return Shortest::Undecided;
+                }
+                steps -= 1;
+                let (constraint, vector) = candidates.swap_remove(worst);
+                // one that cannot stay was violated by rounding only
+                moved |= active.enter(constraint, vector, &sum);
+                w = active.residual(&sum);
+                if length(&w) <= RECESSION_ZERO * count as f64 {
+                    return Shortest::Zero;
+                }
             }
-            w = active.residual(&sum);
+            if !moved {
+                return Shortest::Vector(w);
+            }
         }
-        Shortest::Undecided
     }
 
     /// The sum of the constraints not done, and their number.
@@ -367,29 +393,52 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
         )
     }
 
-    /// The constraint that makes the most obtuse angle with `w`, if any does.
-    fn worst(&self, w: &[f64], done: &[bool], active: &[usize], banned: &[usize]) -> Option<usize> {
-        let start = (-SEPARATION_COSINE * length(w), None);
-        let (_, worst) = self.fold(
+    /// Constraints that make an obtuse angle with `w`: the worst of every group of rows, with their
+    /// vectors.
+    fn violated(&self, w: &[f64], done: &[bool], active: &[usize]) -> Vec<(usize, Vec<f64>)> {
+        let limit = -SEPARATION_COSINE * length(w);
+        let group = 64.max(self.objective.rows().len() / 1024);
+        let found = self.fold(
             w,
-            || start,
-            |(least, worst), constraint, product| {
-                if product < *least
-                    && !done[constraint]
-                    && !active.contains(&constraint)
-                    && !banned.contains(&constraint)
-                {
-                    (*least, *worst) = (product, Some(constraint));
+            Vec::new,
+            |found: &mut Vec<(usize, f64)>, constraint, product| {
+                if product >= limit || done[constraint] || active.contains(&constraint) {
+                    return;
+                }
+                let of = |constraint: usize| constraint / (group * self.per_row);
+                match found.last_mut() {
+                    Some(last) if of(last.0) == of(constraint) => {
+                        if product < last.1 {
+                            *last = (constraint, product);
+                        }
+                    }
+                    _ => found.push((constraint, product)),
                 }
             },
-            |now, next| {
-                if next.0 < now.0 {
-                    *now = next;
-                }
-            },
+            Vec::extend,
         );
-        worst
+        let mut cells = vec![0.0; self.width()];
+        let mut vector = |(constraint, _): (usize, f64)| {
+            let mut vector = vec![0.0; self.dimension()];
+            let (at, which) = (constraint / self.per_row, constraint % self.per_row);
+            self.add_constraint(at, which, 1.0, &mut vector, &mut cells);
+            (constraint, vector)
+        };
+        found.into_iter().map(&mut vector).collect()
     }
+}
+
+/// The candidate that makes the most obtuse angle with `w`, if any does.
+fn worst(candidates: &[(usize, Vec<f64>)], w: &[f64]) -> Option<usize> {
+    let mut least = -SEPARATION_COSINE * length(w);
+    let mut worst = None;
+    for (at, (_, vector)) in candidates.iter().enumerate() {
+        let product: f64 = vector.iter().zip(w).map(|(a, w)| a * w).sum();
+        if product < least {
+            (least, worst) = (product, Some(at));
+        }
+    }
+    worst
 }
 
 enum Shortest {

@@ -131,7 +131,7 @@ pub(super) struct FitArgs {
         allow_hyphen_values = true)]
     pub(super) na: Option<Vec<String>>,
     /// What separates cells [default: found out among , ; tab |]
-    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Reading")]
+    #[arg(long, value_name = "CHAR", value_parser = terminal::args::delimiter, help_heading = "Reading")]
     pub(super) delimiter: Option<u8>,
     /// What to do with missing cells of features
     #[arg(long, value_enum, default_value_t = MissingArg::Impute, help_heading = "Reading")]
@@ -278,14 +278,4 @@ pub(super) enum Kind {
     Classification,
     /// A linear function with noise, as scikit-learn's make_regression
     Regression,
-}
-
-fn delimiter(text: &str) -> Result<u8, String> {
-    match text {
-        "\\t" | "tab" => Ok(b'\t'),
-        _ => match text.as_bytes() {
-            [byte] if byte.is_ascii() => Ok(*byte),
-            _ => Err("one character, such as ';' or '\\t'".to_owned()),
-        },
-    }
 }

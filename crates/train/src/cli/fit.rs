@@ -3,18 +3,14 @@
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context;
 use dataset::catalog::{self, Entry};
 use dataset::{CsvOptions, Input, MissingPolicy, ReadError, SchemaOptions, TargetOptions, TaskChoice};
 use model::device::Precision;
 use solver::Status;
+use terminal::{Exit, Failure, Progress, Sink, interrupt};
 
 use super::args::{FitArgs, Format, MissingArg, PenaltyArg, PrecisionArg, TaskArg};
-use super::failure::{DOUBTFUL, Failure, INTERRUPTED, USAGE};
-use super::progress::Progress;
 use super::summary::summary;
 use crate::config::{FitConfig, Hyperparameters, PenaltyChoice};
 use crate::error::FitError;
@@ -27,16 +23,7 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
     if let Some(out) = &args.out {
         run::check(out).map_err(FitError::from)?;
     }
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    // The first Ctrl-C ends the fit in good order, the second ends the program.
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED.into());
-        }
-    })
-    .context("Ctrl-C cannot be handled")?;
-
+    let interrupted = interrupt::watch()?;
     let mut progress = Progress::new(args.quiet);
     let mut observe = |event: Event| match event {
         Event::Read(rows) => progress.update(rows as u64, 0, "rows read".to_owned()),
@@ -55,37 +42,37 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
             );
         }
     };
-    let mut fitted = with_threads(args.threads, || fit(&name, &input, &config, &interrupted, &mut observe))??;
+    use_threads(args.threads)?;
+    let mut fitted = fit(&name, &input, &config, interrupted.flag(), &mut observe)?;
     progress.finish();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     run::write(&mut fitted, args.out.as_deref(), &arguments)?;
 
     let text = match args.format {
         Format::Text => summary(&fitted.report),
-        Format::Json => serde_json::to_string(&fitted.report).context("the report")? + "\n",
+        Format::Json => serde_json::to_string(&fitted.report).map_err(FitError::from)? + "\n",
     };
-    io::stdout().write_all(text.as_bytes()).context("standard output")?;
+    let mut sink = Sink::open(None)?;
+    sink.write_all(text.as_bytes()).map_err(|error| Failure::writing(sink.place(), &error))?;
+    sink.finish()?;
     Ok(match fitted.report.status {
-        status if status.is_success() => ExitCode::SUCCESS,
-        Status::Interrupted => ExitCode::from(INTERRUPTED),
-        _ => ExitCode::from(DOUBTFUL),
-    })
+        status if status.is_success() => Exit::Ok,
+        Status::Interrupted => Exit::Interrupted,
+        _ => Exit::Doubtful,
+    }
+    .into())
 }
 
-/// Runs with so many threads; with one for each core when no number is given.
-fn with_threads<T: Send>(
-    threads: Option<usize>,
-    work: impl FnOnce() -> T + Send,
-) -> Result<T, Failure> {
-    let Some(threads) = threads else { return Ok(work()) };
+/// Limits the threads; there is one for each core when no number is given.
+fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
+    let Some(threads) = threads else { return Ok(()) };
     if threads == 0 {
-        return Err(Failure::new(&"--threads 0: it must be at least 1", None, USAGE));
+        return Err(Failure::new("--threads 0: it must be at least 1", Exit::Usage));
     }
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()
-        .context("threads cannot be started")?;
-    Ok(work())
+        .map_err(|error| Failure::new(error, Exit::Unexpected))
 }
 
 /// The table by path, by catalog name, or from standard input.
@@ -109,11 +96,11 @@ fn table(name: &str) -> Result<(String, Input, Option<&'static Entry>), Failure>
 fn missing(name: &str, error: ReadError) -> Failure {
     let names: Vec<&str> = catalog::catalog().iter().map(|entry| entry.name.as_str()).collect();
     let plain = !name.contains(['/', '\\', '.']);
-    let mut failure = Failure::from(FitError::from(error));
-    if plain {
-        failure.remedy = Some(format!("a path, or one of the tables {}", names.join(", ")));
+    let failure = Failure::from(FitError::from(error));
+    if !plain {
+        return failure;
     }
-    failure
+    failure.with_remedy(Some(format!("a path, or one of the tables {}", names.join(", "))))
 }
 
 /// What was typed, with the catalog's knowledge of a table that ships under it.
@@ -153,8 +140,8 @@ fn config(args: &FitArgs, entry: Option<&Entry>) -> Result<FitConfig, Failure> {
         (Some(PenaltyArg::None), None, None) => PenaltyChoice::None,
         (Some(PenaltyArg::None), _, _) => {
             let message = "--penalty none and a weight of the penalty contradict each other";
-            let remedy = Some("leave one of them out".to_owned());
-            return Err(Failure::new(&message, remedy, USAGE));
+            let remedy = Some("leave one of them out");
+            return Err(Failure::new(message, Exit::Usage).with_remedy(remedy));
         }
         (_, Some(lambda), _) => PenaltyChoice::Lambda(lambda),
         (_, None, Some(c)) => PenaltyChoice::C(c),

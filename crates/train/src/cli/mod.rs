@@ -1,23 +1,28 @@
 //! The command line of `train`: what was typed becomes configuration; results become text.
 
 mod args;
-mod failure;
 mod fit;
 mod generate;
-mod number;
-mod progress;
 mod summary;
-mod wrap;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Cli, Command};
+use terminal::Failure;
+
+use crate::FitError;
+
+impl From<FitError> for Failure {
+    fn from(error: FitError) -> Self {
+        Self::new(&error, error.exit()).with_remedy(error.remedy())
+    }
+}
 
 /// Runs the program and says how it ended.
 pub fn run() -> ExitCode {
-    failure::explain_panics();
+    terminal::explain_panics();
     let cli = Cli::parse();
     let outcome = match cli.command {
         None => fit::run(&cli.fit),

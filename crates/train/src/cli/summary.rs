@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use model::Task;
 use solver::Status;
+use terminal::line;
+use terminal::number::{bound, count, counted, duration, significant};
 
-use super::number::{bound, count, counted, duration, significant};
-use super::wrap::wrap;
 use crate::report::{Coefficient, FitReport, Metrics};
 use crate::run;
 
@@ -25,17 +25,17 @@ pub(super) fn summary(report: &FitReport) -> String {
         ("how", how(report)),
         ("penalty", penalty(report)),
     ] {
-        line(&mut text, name, &content);
+        text.push_str(&line(name, &content));
     }
     for note in &report.notes {
-        line(&mut text, "note", note);
+        text.push_str(&line("note", note));
     }
     for dropped in &report.dropped {
-        line(&mut text, "dropped", &format!("{}: {}", dropped.name, dropped.reason));
+        text.push_str(&line("dropped", &format!("{}: {}", dropped.name, dropped.reason)));
     }
     text.push('\n');
-    line(&mut text, &report.status.to_string(), &ended(report));
-    line(&mut text, "certificate", &certificate(report));
+    text.push_str(&line(&report.status.to_string(), &ended(report)));
+    text.push_str(&line("certificate", &certificate(report)));
     text.push('\n');
     coefficients(&mut text, report);
     text.push('\n');
@@ -43,24 +43,13 @@ pub(super) fn summary(report: &FitReport) -> String {
     text.push('\n');
     if let Some(out) = &report.out {
         let files = format!("{out} ({}, {}, {})", run::MODEL, run::MANIFEST, run::HISTORY);
-        line(&mut text, "wrote", &files);
+        text.push_str(&line("wrote", &files));
         let newest = out.starts_with(run::RUNS);
         let model = if newest { format!("{}/latest", run::RUNS) } else { out.clone() };
-        line(&mut text, "next", &format!("cargo run --release -p infer -- predict {model} TABLE.csv"));
+        let next = format!("cargo run --release -p infer -- predict {model} TABLE.csv");
+        text.push_str(&line("next", &next));
     }
     text
-}
-
-/// A name in the margin and its content, wrapped.
-fn line(text: &mut String, name: &str, content: &str) {
-    let margin = " ".repeat(MARGIN);
-    let name = if name.chars().count() < MARGIN {
-        format!("{name:MARGIN$}")
-    } else {
-        format!("{name}  ")
-    };
-    text.push_str(&wrap(&name, &margin, content));
-    text.push('\n');
 }
 
 fn table(report: &FitReport) -> String {

@@ -183,7 +183,7 @@ fn fused<M: Supervised, T: Number>(
     };
     let weights = problem.weights.map(pick);
     let offsets = problem.offsets.map(pick);
-    let objective = HostObjective::new(&Problem {
+    let objective = HostObjective::new(Problem {
         design: &design,
         target,
         weights: weights.as_deref(),

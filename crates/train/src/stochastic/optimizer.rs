@@ -1,9 +1,10 @@
 //! Burn's optimizers, with the settings that their papers and PyTorch agree on.
 
+use burn::module::ParamGroup;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{
-    AdaGradConfig, AdamConfig, AdamWConfig, ModuleOptimizer, ParamGroup, RmsPropConfig, SgdConfig,
+    AdaGradConfig, AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig,
 };
 
 use crate::method::SolverChoice;

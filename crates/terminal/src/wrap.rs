@@ -2,10 +2,22 @@
 
 /// The width that every terminal has.
 const WIDTH: usize = 80;
+/// Width of the names in the margin of a summary.
+const MARGIN: usize = 16;
+
+/// A line of a summary: a name in the margin, and its content wrapped beside it.
+pub fn line(name: &str, content: &str) -> String {
+    let first = if name.chars().count() < MARGIN {
+        format!("{name:MARGIN$}")
+    } else {
+        format!("{name}  ")
+    };
+    wrap(&first, &" ".repeat(MARGIN), content) + "\n"
+}
 
 /// Breaks `text` at blanks into lines of at most 80 columns; the first begins with `first`, the
 /// others with `rest`. A word that is longer keeps a line of its own.
-pub(super) fn wrap(first: &str, rest: &str, text: &str) -> String {
+pub fn wrap(first: &str, rest: &str, text: &str) -> String {
     let mut lines = String::new();
     let mut line = first.to_owned();
     let mut empty = true;

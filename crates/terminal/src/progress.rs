@@ -9,20 +9,22 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Progress that stays silent for a second, when told to be quiet, and away from a terminal.
-pub(super) struct Progress {
+pub struct Progress {
     bar: ProgressBar,
     started: Instant,
     visible: bool,
 }
 
 impl Progress {
-    pub(super) fn new(quiet: bool) -> Self {
+    /// Progress on stderr, or none.
+    #[must_use]
+    pub fn new(quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         Self { bar, started: Instant::now(), visible: !quiet && stderr().is_terminal() }
     }
 
     /// Shows `done` of `total` (0: not known), and what is going on.
-    pub(super) fn update(&mut self, done: u64, total: u64, message: String) {
+    pub fn update(&mut self, done: u64, total: u64, message: String) {
         if !self.visible || self.started.elapsed() < PATIENCE {
             return;
         }
@@ -45,7 +47,7 @@ impl Progress {
     }
 
     /// Takes the line away.
-    pub(super) fn finish(self) {
+    pub fn finish(self) {
         self.bar.finish_and_clear();
     }
 }

@@ -4,7 +4,7 @@
 ///
 /// Zeros at the end are kept for numbers from 0.001 to 9999999, so that columns of numbers line up
 /// by eye.
-pub(super) fn significant(value: f64, digits: usize) -> String {
+pub fn significant(value: f64, digits: usize) -> String {
     if value == 0.0 || !value.is_finite() {
         return format!("{value}");
     }
@@ -20,7 +20,7 @@ pub(super) fn significant(value: f64, digits: usize) -> String {
 }
 
 /// A count with its thousands apart: 336,776.
-pub(super) fn count(value: usize) -> String {
+pub fn count(value: usize) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -33,13 +33,13 @@ pub(super) fn count(value: usize) -> String {
 }
 
 /// A number and its noun, in the plural where it is due.
-pub(super) fn counted(value: usize, noun: &str) -> String {
+pub fn counted(value: usize, noun: &str) -> String {
     let plural = if value == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", count(value))
 }
 
 /// A time in the unit that fits.
-pub(super) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     if seconds < 1e-3 {
         format!("{:.0} µs", seconds * 1e6)
     } else if seconds < 1.0 {
@@ -52,7 +52,7 @@ pub(super) fn duration(seconds: f64) -> String {
 }
 
 /// An upper bound with two digits, rounded upwards so that it stays true.
-pub(super) fn bound(value: f64) -> String {
+pub fn bound(value: f64) -> String {
     let text = format!("{value:.0e}");
     let shown: f64 = text.parse().unwrap_or(f64::INFINITY);
     if shown >= value {

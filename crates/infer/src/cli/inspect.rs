@@ -1,0 +1,167 @@
+//! `infer inspect`.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use dataset::pipeline::Encoding;
+use model::Task;
+use model::device::{Backend, select};
+use terminal::number::{bound, count, counted, significant};
+use terminal::{Exit, Failure, Sink, line};
+
+use super::args::{Format, InspectArgs};
+use crate::error::InferError;
+use crate::inspect::{Coefficient, Inspection};
+use crate::predictor::Predictor;
+
+/// Levels of a category that are named.
+const LEVELS: usize = 6;
+
+pub(super) fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
+    let choice = select(Backend::Auto).map_err(InferError::from)?;
+    let predictor = Predictor::load(&args.model, choice, None)?;
+    let inspection = Inspection::new(predictor.file(), predictor.pipeline());
+    let text = match args.format {
+        Format::Text => describe(&inspection),
+        Format::Json => {
+            serde_json::to_string(&inspection)
+                .map_err(|error| Failure::new(error, Exit::Unexpected))?
+                + "\n"
+        }
+    };
+    let mut stdout = Sink::open(None)?;
+    stdout
+        .write_all(text.as_bytes())
+        .map_err(|error| Failure::writing("standard output", &error))?;
+    stdout.finish()?;
+    Ok(Exit::Ok.into())
+}
+
+fn describe(inspection: &Inspection) -> String {
+    let training = &inspection.training;
+    let mut text = String::new();
+    let mut put = |name: &str, content: String| text.push_str(&line(name, &content));
+    let question = match inspection.task {
+        Task::Binary => format!(
+            "{}: {} or {}; {} from probability {}",
+            inspection.target,
+            inspection.labels[1],
+            inspection.labels[0],
+            inspection.labels[1],
+            inspection.threshold.unwrap_or(0.5)
+        ),
+        Task::Multinomial => format!("{}: {}", inspection.target, inspection.labels.join(", ")),
+        _ => format!("{}, a number", inspection.target),
+    };
+    put("predicts", question);
+    if let Some(offset) = &inspection.offset {
+        put("offset", format!("{offset} is added to the score"));
+    }
+    put(
+        "trained on",
+        format!(
+            "{}: {} ({} to fit, {} to validate, {} to test; seed {})",
+            training.data.source,
+            counted(training.data.rows, "row"),
+            count(training.rows.train),
+            count(training.rows.validation),
+            count(training.rows.test),
+            training.seed
+        ),
+    );
+    put("data", format!("sha256 {}", training.data.sha256));
+    put(
+        "how",
+        format!(
+            "{}, {} gradient, {} {}",
+            training.solver, training.gradient, training.backend, inspection.precision
+        ),
+    );
+    put(
+        "penalty",
+        match training.penalty.c {
+            None => "none".to_owned(),
+            Some(c) => format!(
+                "L2, lambda {} (scikit-learn C = {})",
+                significant(training.penalty.lambda, 4),
+                significant(c, 4)
+            ),
+        },
+    );
+    put(&training.status, counted(training.iterations, "iteration"));
+    let certificate = training.certificate.as_ref();
+    let bounds = certificate.map(|c| (c.probability_error, c.score_error));
+    put(
+        "certificate",
+        match bounds {
+            Some((Some(error), _)) => {
+                format!("no fitted probability is more than {} from the optimum", bound(error))
+            }
+            Some((None, Some(error))) => {
+                format!("no fitted value is more than {} from the optimum", bound(error))
+            }
+            _ => "none".to_owned(),
+        },
+    );
+    put(
+        "made",
+        format!(
+            "{} by Kindling {} on Burn {}",
+            training.created, training.versions.kindling, training.versions.burn
+        ),
+    );
+    put("verified", format!("{} score as they did", counted(inspection.golden_rows, "golden row")));
+    text.push('\n');
+    inputs(&mut text, inspection);
+    text.push('\n');
+    coefficients(&mut text, inspection);
+    text
+}
+
+fn inputs(text: &mut String, inspection: &Inspection) {
+    text.push_str("needs the columns\n");
+    for input in &inspection.inputs {
+        let what = match &input.encoding {
+            Encoding::Numeric { median, min, max } => {
+                let missing = median.map_or_else(String::new, |median| {
+                    format!(", {} where missing", significant(median, 4))
+                });
+                format!("number, {} to {}{missing}", significant(*min, 4), significant(*max, 4))
+            }
+            Encoding::Categorical { levels } => {
+                let mut named = levels.iter().take(LEVELS).cloned().collect::<Vec<_>>().join(", ");
+                if levels.len() > LEVELS {
+                    let _ = write!(named, " and {} more", levels.len() - LEVELS);
+                }
+                format!("{}: {named}", counted(levels.len(), "level"))
+            }
+        };
+        let _ = writeln!(text, "{}", terminal::wrap(&format!("  {:26}", input.name), &" ".repeat(28), &what));
+    }
+}
+
+fn coefficients(text: &mut String, inspection: &Inspection) {
+    let classes = if inspection.task == Task::Multinomial { inspection.labels.len() } else { 1 };
+    let columns = inspection.coefficients.len() / classes.max(1);
+    for class in 0..classes {
+        let own: &[Coefficient] = &inspection.coefficients[class * columns..(class + 1) * columns];
+        let heading = own.first().and_then(|one| one.class.clone()).unwrap_or_default();
+        let _ = writeln!(text, "{heading:28}{:>15}{:>15}", "per unit", "per sd");
+        for one in own {
+            let _ = writeln!(
+                text,
+                "  {:26}{:>15}{:>15}",
+                one.name,
+                significant(one.estimate, 6),
+                significant(one.standardized, 6)
+            );
+        }
+        if let Some(intercept) = inspection.intercepts.get(class) {
+            let _ = writeln!(text, "  {:26}{:>15}", "intercept", significant(*intercept, 6));
+        }
+        if class + 1 < classes {
+            text.push('\n');
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The command line of `infer`: what was typed becomes configuration; results become text.
+
+mod args;
+mod inspect;
+mod predict;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use terminal::{Exit, Failure};
+
+use crate::error::InferError;
+use crate::write::BatchError;
+use args::{Cli, Command};
+
+impl From<InferError> for Failure {
+    fn from(error: InferError) -> Self {
+        Self::new(&error, error.exit()).with_remedy(error.remedy())
+    }
+}
+
+impl From<BatchError> for Failure {
+    fn from(error: BatchError) -> Self {
+        match error {
+            BatchError::Infer(error) => error.into(),
+            BatchError::Io(error) => Self::new(error, Exit::Unexpected),
+        }
+    }
+}
+
+/// Runs the program and says how it ended.
+pub fn run() -> ExitCode {
+    terminal::explain_panics();
+    let outcome = match Cli::parse().command {
+        Command::Predict(args) => predict::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+    };
+    outcome.unwrap_or_else(Failure::report)
+}

@@ -1,0 +1,272 @@
+//! A model file becomes something that scores tables.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{DType, Tensor, TensorData};
+use dataset::{
+    BatchOptions, Cells, Column, CsvOptions, DesignMatrix, Kind, Pipeline, RowFlags, Table, number,
+};
+use model::device::{Choice, Precision};
+use model::parameters::to_host;
+use model::{ModelFile, Regression, Task};
+
+use crate::error::InferError;
+
+/// The file in a run's folder.
+const MODEL: &str = "model.safetensors";
+/// How far an encoded golden cell may be from its value: JSON keeps every digit of it.
+const ENCODING_TOLERANCE: f64 = 1e-12;
+
+/// Scores tables with a model.
+#[derive(Debug)]
+pub struct Predictor {
+    file: ModelFile,
+    module: Regression,
+    pipeline: Pipeline,
+    choice: Choice,
+    precision: Precision,
+}
+
+/// Scores of some rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predictions {
+    /// `[rows, outputs]`: probabilities of the classes (for yes/no, of the positive label alone),
+    /// or the predicted number.
+    pub values: Vec<f64>,
+    /// Numbers of a row in `values`.
+    pub outputs: usize,
+    /// What is unusual about each row.
+    pub flags: Vec<RowFlags>,
+}
+
+/// What a model says of a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Prediction<'a> {
+    /// Probability of the positive label, and the label that the threshold makes of it.
+    Binary(f64, &'a str),
+    /// Probabilities of the labels, and the most probable label.
+    Multinomial(&'a [f64], &'a str),
+    /// The number.
+    Linear(f64),
+    /// A feature is missing, and the model was fitted without imputation.
+    None,
+}
+
+/// The model file of a path: the file itself, or the one in a run's folder.
+pub fn resolve(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        return path.join(MODEL);
+    }
+    // Where the system has no links, `latest` is a file with the name of the newest run.
+    if path.file_name().is_some_and(|name| name == "latest") {
+        if let Ok(name) = std::fs::read_to_string(path) {
+            return path.with_file_name(name.trim()).join(MODEL);
+        }
+    }
+    path.to_owned()
+}
+
+impl Predictor {
+    /// Loads a model and proves that it still scores as it did: the golden rows are encoded from
+    /// their raw cells, and scored on the device.
+    ///
+    /// Without `precision` the model is computed in the one that it is stored in.
+    ///
+    /// # Errors
+    /// [`InferError::File`], [`InferError::PipelineSection`], [`InferError::GoldenDesign`], and
+    /// [`InferError::Device`] when the device cannot compute in the precision.
+    pub fn load(
+        path: &Path,
+        choice: Choice,
+        precision: Option<Precision>,
+    ) -> Result<Self, InferError> {
+        let path = resolve(path);
+        let stored = ModelFile::read(&path)?;
+        let precision = precision.unwrap_or(stored.precision);
+        choice.require(precision)?;
+        let (file, module) = ModelFile::load(&path, &choice.device, precision)?;
+        let pipeline = pipeline(&file, &path)?;
+        verify_encoding(&file, &pipeline, &path)?;
+        Ok(Self { file, module, pipeline, choice, precision })
+    }
+
+    /// What is in the file.
+    pub fn file(&self) -> &ModelFile {
+        &self.file
+    }
+
+    /// The preprocessing.
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// Where scores are computed.
+    pub fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
+    /// What scores are computed in.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// How to read a table for this model: the columns that it needs, whatever their order.
+    pub fn batch_options(&self, keep: &[String]) -> BatchOptions {
+        let mut columns = self.pipeline.inputs();
+        if let Some(offset) = &self.file.offset {
+            if columns.iter().all(|(name, _)| name != offset) {
+                columns.push((offset.clone(), Kind::Numeric));
+            }
+        }
+        BatchOptions { columns, keep: keep.to_vec(), ..BatchOptions::default() }
+    }
+
+    /// Cells that mean missing, as the model was fitted.
+    pub fn csv_options(&self) -> CsvOptions {
+        CsvOptions { na: self.file.na.clone(), ..CsvOptions::default() }
+    }
+
+    /// Scores all rows of a table.
+    ///
+    /// # Errors
+    /// [`InferError::Pipeline`] when the table lacks a column, and [`InferError::MissingOffset`].
+    pub fn predict(&self, table: &Table) -> Result<Predictions, InferError> {
+        let rows: Vec<usize> = (0..table.rows()).collect();
+        let offsets = self.offsets(table)?;
+        let (scores, flags) = match self.precision {
+            Precision::F32 => {
+                let (design, flags) = self.pipeline.design::<f32>(table, &rows)?;
+                (self.scores(design, offsets.as_deref()), flags)
+            }
+            Precision::F64 => {
+                let (design, flags) = self.pipeline.design::<f64>(table, &rows)?;
+                (self.scores(design, offsets.as_deref()), flags)
+            }
+        };
+        let outputs = self.file.parameters.outputs;
+        Ok(Predictions { values: to_host(self.module.predictions(scores)), outputs, flags })
+    }
+
+    fn offsets(&self, table: &Table) -> Result<Option<Vec<f64>>, InferError> {
+        let Some(name) = &self.file.offset else { return Ok(None) };
+        let column = table.column(name).map(|column| &column.cells);
+        let Some(Cells::Numeric(values)) = column else {
+            return Err(dataset::PipelineError::AbsentColumn { column: name.clone() }.into());
+        };
+        match values.iter().position(|value| value.is_nan()) {
+            None => Ok(Some(values.clone())),
+            Some(row) => Err(InferError::MissingOffset {
+                path: table.source().to_owned(),
+                line: table.line(row),
+                column: name.clone(),
+            }),
+        }
+    }
+
+    fn scores<T>(&self, design: DesignMatrix<T>, offsets: Option<&[f64]>) -> Tensor<2>
+    where
+        T: dataset::Element + burn::tensor::Element,
+    {
+        let options = (&self.choice.device, self.dtype());
+        let shape = [design.rows(), design.columns()];
+        let rows = Tensor::<2>::from_data(TensorData::new(design.into_values(), shape), options);
+        let scores = self.module.scores(rows);
+        match offsets {
+            None => scores,
+            Some(offsets) => {
+                let offsets = TensorData::new(offsets.to_vec(), [offsets.len(), 1]);
+                scores + Tensor::<2>::from_data(offsets, options)
+            }
+        }
+    }
+
+    fn dtype(&self) -> DType {
+        self.precision.dtype()
+    }
+
+    /// What the model says of a row of `predictions`.
+    pub fn prediction<'a>(&'a self, predictions: &'a Predictions, row: usize) -> Prediction<'a> {
+        if predictions.flags[row].unscored {
+            return Prediction::None;
+        }
+        let outputs = predictions.outputs;
+        let values = &predictions.values[row * outputs..(row + 1) * outputs];
+        let label = |index: usize| self.file.labels.get(index).map_or("", String::as_str);
+        match self.file.task {
+            Task::Binary => {
+                let positive = values[0] >= self.file.threshold.unwrap_or(0.5);
+                Prediction::Binary(values[0], label(usize::from(positive)))
+            }
+            Task::Multinomial => {
+                let mut best = 0;
+                for (index, value) in values.iter().enumerate() {
+                    if *value > values[best] {
+                        best = index;
+                    }
+                }
+                Prediction::Multinomial(values, label(best))
+            }
+            _ => Prediction::Linear(values[0]),
+        }
+    }
+}
+
+fn pipeline(file: &ModelFile, path: &Path) -> Result<Pipeline, InferError> {
+    let pipeline: Pipeline = serde_json::from_value(file.pipeline.clone())
+        .map_err(|error| InferError::pipeline(path, error))?;
+    pipeline.validate().map_err(|error| InferError::pipeline(path, error))?;
+    let names = pipeline.columns.iter().map(|column| &column.name);
+    if !names.eq(&file.columns) {
+        return Err(InferError::pipeline(path, "its columns are not those of the model"));
+    }
+    Ok(pipeline)
+}
+
+/// Encodes the golden rows again from their raw cells.
+fn verify_encoding(file: &ModelFile, pipeline: &Pipeline, path: &Path) -> Result<(), InferError> {
+    if file.golden.is_empty() {
+        return Ok(());
+    }
+    let mut columns = Vec::new();
+    for (name, kind) in pipeline.inputs() {
+        let cells = file.golden.iter().map(|row| {
+            let cell = row.cells.iter().find(|(column, _)| *column == name);
+            cell.and_then(|(_, cell)| cell.as_deref())
+        });
+        columns.push(match kind {
+            Kind::Categorical | Kind::Boolean => Column::text(name.clone(), cells),
+            Kind::Numeric => {
+                let mut values = Vec::new();
+                for cell in cells {
+                    values.push(match cell.map(|cell| (cell, number::parse(cell.as_bytes()))) {
+                        None => f64::NAN,
+                        Some((_, number::Parsed::Number(value))) => value,
+                        Some((cell, _)) => {
+                            let reason = format!("golden cell {cell:?} of `{name}` is not a number");
+                            return Err(InferError::pipeline(path, reason));
+                        }
+                    });
+                }
+                Column::numeric(name, values)
+            }
+        });
+    }
+    let table = Table::new("the golden rows", columns)?;
+    let rows: Vec<usize> = (0..file.golden.len()).collect();
+    let (design, _) = pipeline.design::<f64>(&table, &rows)?;
+    for (index, golden) in file.golden.iter().enumerate() {
+        for (place, (&actual, &expected)) in design.row(index).iter().zip(&golden.design).enumerate()
+        {
+            if (actual - expected).abs() > ENCODING_TOLERANCE * expected.abs().max(1.0) {
+                return Err(InferError::GoldenDesign {
+                    path: path.to_owned(),
+                    row: index + 1,
+                    column: file.columns[place].clone(),
+                    expected,
+                    actual,
+                });
+            }
+        }
+    }
+    Ok(())
+}

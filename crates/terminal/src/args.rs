@@ -1,0 +1,27 @@
+//! Values that both command lines take.
+
+/// One byte that separates cells: `;`, `\t` or `tab`, …
+///
+/// # Errors
+/// A sentence for the command line's error message.
+pub fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "\\t" | "tab" => Ok(b'\t'),
+        _ => match text.as_bytes() {
+            [byte] if byte.is_ascii() => Ok(*byte),
+            _ => Err("one character, such as ';' or '\\t'".to_owned()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delimiter_is_one_character() {
+        assert_eq!(delimiter(";"), Ok(b';'));
+        assert_eq!(delimiter("\\t"), Ok(b'\t'));
+        assert!(delimiter("ab").is_err() && delimiter("é").is_err() && delimiter("").is_err());
+    }
+}

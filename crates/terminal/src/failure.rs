@@ -1,0 +1,101 @@
+//! How errors reach a person: what, where, and what to do next; and the exit code.
+
+use std::fmt::Display;
+use std::io;
+use std::panic;
+use std::process::ExitCode;
+
+use crate::wrap;
+
+/// How a program ends, as its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All is well.
+    Ok = 0,
+    /// Something unexpected: the disk, the system, a mistake in the program.
+    Unexpected = 1,
+    /// The command line asks for something that is not there.
+    Usage = 2,
+    /// The data or the model file are at fault.
+    Data = 3,
+    /// Fitted, but the answer is not to be trusted as it stands.
+    Doubtful = 4,
+    /// Ctrl-C.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// An error on its way to the terminal.
+///
+/// # Examples
+/// ```
+/// use terminal::{Exit, Failure};
+///
+/// let failure = Failure::new("loans.csv:7: column `age` is not a number", Exit::Data)
+///     .with_remedy(Some("correct the cell"));
+/// assert_eq!(
+///     failure.to_string(),
+///     "error: loans.csv:7: column `age` is not a number\ntry    correct the cell"
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    message: String,
+    remedy: Option<String>,
+    exit: Exit,
+}
+
+impl Failure {
+    /// An error without a next step.
+    #[must_use]
+    pub fn new(error: impl Display, exit: Exit) -> Self {
+        Self { message: error.to_string(), remedy: None, exit }
+    }
+
+    /// The error of writing to a file or to standard output.
+    #[must_use]
+    pub fn writing(place: impl Display, error: &io::Error) -> Self {
+        Self::new(format!("{place}: {error}"), Exit::Unexpected)
+    }
+
+    /// With the next step, where there is one.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: Option<impl Into<String>>) -> Self {
+        self.remedy = remedy.map(Into::into);
+        self
+    }
+
+    /// Prints it on stderr.
+    pub fn report(self) -> ExitCode {
+        eprintln!("{self}");
+        self.exit.into()
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&wrap("error: ", "       ", &self.message))?;
+        match &self.remedy {
+            None => Ok(()),
+            Some(remedy) => write!(f, "\n{}", wrap("try    ", "       ", remedy)),
+        }
+    }
+}
+
+/// Makes a panic, which is always a mistake in the program, look like one.
+pub fn explain_panics() {
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().map_or_else(String::new, |place| format!(" ({place})"));
+        let message = info.payload_as_str().unwrap_or("no message");
+        let failure =
+            Failure::new(format!("this is a mistake in the program{place}: {message}"), Exit::Unexpected)
+                .with_remedy(Some("report it with the command that you typed"));
+        eprintln!("{failure}");
+    }));
+}
