@@ -195,7 +195,7 @@ pub(super) struct Records<R> {
 impl<R: Read> Records<R> {
     /// Fills the buffer, skips a byte order mark and finds the delimiter if it is not given.
     pub(super) fn open(path: &str, reader: R, delimiter: Option<u8>) -> Result<Self, ReadError> {
-        Self::prepare(path, reader, delimiter, None)
+        Self::prepare(path, reader, delimiter, None, BUFFER)
     }
 
     /// The same, computing the checksum of all bytes on the way.
@@ -204,7 +204,7 @@ impl<R: Read> Records<R> {
         reader: R,
         delimiter: Option<u8>,
     ) -> Result<Self, ReadError> {
-        Self::prepare(path, reader, delimiter, Some(Checksum::default()))
+        Self::prepare(path, reader, delimiter, Some(Checksum::default()), BUFFER)
     }
 
     fn prepare(
@@ -212,11 +212,12 @@ impl<R: Read> Records<R> {
         reader: R,
         delimiter: Option<u8>,
         checksum: Option<Checksum>,
+        buffer: usize,
     ) -> Result<Self, ReadError> {
         let mut records = Self {
             path: path.to_owned(),
             reader,
-            buffer: vec![0; BUFFER].into_boxed_slice(),
+            buffer: vec![0; buffer].into_boxed_slice(),
             start: 0,
             end: 0,
             exhausted: false,
@@ -275,20 +276,29 @@ impl<R: Read> Records<R> {
                 self.fill()?;
                 continue;
             }
-            if self.start == self.end && begun && self.inside_quotes() {
-                let (path, line) = (self.path.clone(), record.line);
-                return Err(ReadError::UnclosedQuote { path, line });
-            }
-            let input = &self.buffer[self.start..self.end];
+            // Behind the last byte a line break is added: it ends the record, unless it falls into
+            // a quoted cell.
+            let at_end = self.start == self.end && begun;
+            let input = if at_end {
+                b"\n"
+            } else {
+                &self.buffer[self.start..self.end]
+            };
             let (result, read, written, ended) =
                 self.core
                     .read_record(input, &mut record.bytes[bytes..], &mut record.ends[cells..]);
-            self.line += self.breaks.count(&input[..read]);
-            self.start += read;
+            if !at_end {
+                self.line += self.breaks.count(&input[..read]);
+                self.start += read;
+                begun |= read > 0;
+            }
             bytes += written;
             cells += ended;
-            begun |= read > 0;
             match result {
+                ReadRecordResult::InputEmpty if at_end => {
+                    let (path, line) = (self.path.clone(), record.line);
+                    return Err(ReadError::UnclosedQuote { path, line });
+                }
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull if bytes >= self.longest_row => {
                     let (path, line, limit) = (self.path.clone(), record.line, self.longest_row);
@@ -351,16 +361,6 @@ impl<R: Read> Records<R> {
             self.end = 0;
             self.fill()?;
         }
-    }
-
-    /// Whether the bytes so far end inside a quoted cell: one more line break would not end the
-    /// record.
-    fn inside_quotes(&self) -> bool {
-        let (result, ..) = self
-            .core
-            .clone()
-            .read_record(b"\n", &mut [0; 4], &mut [0; 4]);
-        !matches!(result, ReadRecordResult::Record)
     }
 }
 

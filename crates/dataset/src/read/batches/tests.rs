@@ -173,8 +173,16 @@ fn a_missing_file_is_an_error() {
 
 #[test]
 fn new_levels_do_not_pile_up_over_batches() {
-    let text: String =
-        "c\n".to_owned() + &(0..50).map(|id| format!("id{id}\n")).collect::<String>();
+    let ids: Vec<String> = (0..50).map(|id| format!("id{id}")).collect();
+    let text = format!(
+        "c
+{}
+",
+        ids.join(
+            "
+"
+        )
+    );
     for batch in read(&text, &options(&[("c", Kind::Categorical)], &[], 10)).unwrap() {
         let Cells::Text { levels, .. } = &batch.table.columns()[0].cells else {
             panic!()
@@ -197,7 +205,7 @@ proptest::proptest! {
             if let Ok(batches) =
                 Batches::new("t.csv", &bytes[..], &CsvOptions::default(), &wanted)
             {
-                batches.for_each(|batch| drop(batch));
+                batches.for_each(drop);
             }
         }
     }
