@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use crate::say::say;
 use crate::{catalog, tree};
 
 /// List the tables in datasets/ and verify them against catalog.toml.
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         .unwrap_or(0);
     for entry in &entries {
         let wrong = problems.iter().any(|problem| problem.table == entry.name);
-        println!(
+        say!(
             "{:width$}  {:6}  {:>6} rows  {:>3} columns  {:11}  -> {}",
             entry.name,
             if wrong { "WRONG" } else { "ok" },
@@ -43,21 +44,24 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             entry.task,
             entry.target
         );
-        println!("{:width$}  {}", "", entry.good_for);
+        say!("{:width$}  {}", "", entry.good_for);
         if args.sources {
-            println!("{:width$}  {}", "", entry.title);
-            println!(
+            say!("{:width$}  {}", "", entry.title);
+            say!(
                 "{:width$}  from {} {}, {}",
-                "", entry.source, entry.version, entry.licence
+                "",
+                entry.source,
+                entry.version,
+                entry.licence
             );
-            println!("{:width$}  {}", "", entry.citation);
+            say!("{:width$}  {}", "", entry.citation);
         }
     }
     for problem in &problems {
-        println!("{}: {}", problem.table, problem.what);
+        say!("{}: {}", problem.table, problem.what);
     }
     if problems.is_empty() {
-        println!(
+        say!(
             "\n{} tables, all as {} says",
             entries.len(),
             catalog::CATALOG

@@ -2,17 +2,12 @@
 //!
 //! This file only dispatches; each command is one file of the same name.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "xtask is a program whose whole purpose is to tell a person how things stand"
-)]
-
 mod bench;
 mod catalog;
 mod datasets;
 mod process;
 mod reference;
+mod say;
 mod test;
 mod tidy;
 mod tree;
@@ -57,7 +52,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        say::complain(format!("error: {error:#}"));
         ExitCode::FAILURE
     })
 }

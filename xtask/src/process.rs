@@ -1,12 +1,14 @@
 //! Running other programs: their output in the order it was written, and a sign of life meanwhile.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+
+use crate::say::{self, say};
 
 /// How long a captured program may stay silent before a line says what it is doing.
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -51,11 +53,7 @@ pub(crate) fn run(name: &str, mut command: Command, show: Show) -> Result<Outcom
         match arriving.recv_timeout(HEARTBEAT.saturating_sub(quiet_since.elapsed())) {
             Ok(line) => {
                 if show == Show::AtOnce {
-                    let mut stdout = io::stdout().lock();
-                    stdout
-                        .write_all(&line)
-                        .and_then(|()| stdout.flush())
-                        .context("stdout")?;
+                    say::bytes(&line)?;
                 }
                 String::from_utf8_lossy(&line)
                     .trim()
@@ -68,7 +66,7 @@ pub(crate) fn run(name: &str, mut command: Command, show: Show) -> Result<Outcom
         if quiet_since.elapsed() >= HEARTBEAT {
             quiet_since = Instant::now();
             if show == Show::Later {
-                println!(
+                say!(
                     "  {name} runs for {:.0} s: {latest}",
                     start.elapsed().as_secs_f64()
                 );

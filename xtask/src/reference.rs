@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 
 use crate::process::{self, Show};
+use crate::say::{self, say};
 use crate::tree;
 
 const FOLDER: &str = "tests/reference";
@@ -35,19 +36,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
     for name in scripts {
         let script = format!("{FOLDER}/{name}.py");
-        println!("{python} {script}");
+        say!("{python} {script}");
         let mut command = Command::new(&python);
         command.arg(&script).current_dir(&root);
         let outcome = process::run(&name, command, Show::AtOnce)
             .context("the scripts need Python 3.11 or newer; PYTHON=PATH names the interpreter")?;
         if !outcome.success {
             if let Some(package) = missing_package(&outcome.output) {
-                eprintln!("\n{}", explain(package, &python));
+                say::complain(format!("\n{}", explain(package, &python)));
             }
             return Ok(ExitCode::FAILURE);
         }
     }
-    println!("look at what changed: git diff --stat {FOLDER}");
+    say!("look at what changed: git diff --stat {FOLDER}");
     Ok(ExitCode::SUCCESS)
 }
 

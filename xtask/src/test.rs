@@ -11,6 +11,7 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::process::{self, Show};
+use crate::say::{self, say};
 use crate::{tidy, tree};
 use skipped::Skipped;
 use step::Step;
@@ -68,7 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             .needs()
             .filter(|needed| failed.contains(&needed.name()))
         {
-            println!("{:12}not run, {} failed", step.name(), needed.name());
+            say!("{:12}not run, {} failed", step.name(), needed.name());
             continue;
         }
         let start = Instant::now();
@@ -76,7 +77,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let verdict = if success { "ok" } else { "FAILED" };
         let seconds = start.elapsed().as_secs_f64();
         let line = format!("{:12}{verdict:6} {seconds:8.1} s   {detail}", step.name());
-        println!("{}", line.trim_end());
+        say!("{}", line.trim_end());
         if !success {
             failed.push(step.name());
             if args.fail_fast {
@@ -85,20 +86,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     if args.no_wgpu {
-        println!("\nthe wgpu backend was left out (--no-wgpu): neither compiled nor tested");
+        say!("\nthe wgpu backend was left out (--no-wgpu): neither compiled nor tested");
     }
     if let Some(summary) = skipped.summary() {
-        println!("\n{summary}");
+        say!("\n{summary}");
         if required {
-            println!("KINDLING_REQUIRE_WGPU=1: a test that is skipped is a failure");
+            say!("KINDLING_REQUIRE_WGPU=1: a test that is skipped is a failure");
             failed.push("skipped tests");
         }
     }
     if failed.is_empty() {
-        println!("\nall ok");
+        say!("\nall ok");
         return Ok(ExitCode::SUCCESS);
     }
-    println!("\nFAILED: {}", failed.join(", "));
+    say!("\nFAILED: {}", failed.join(", "));
     Ok(ExitCode::FAILURE)
 }
 
@@ -118,7 +119,7 @@ fn perform(step: Step, args: &Args, skipped: &Skipped) -> Result<(bool, String)>
     if step == Step::Tidy {
         let (report, success) = tidy::report()?;
         if !success {
-            print!("{report}");
+            say::bytes(report.as_bytes())?;
         }
         return Ok((
             success,
@@ -138,7 +139,7 @@ fn perform(step: Step, args: &Args, skipped: &Skipped) -> Result<(bool, String)>
     skipped.announce(&mut command);
     let outcome = process::run(step.name(), command, show)?;
     if !outcome.success && show == Show::Later {
-        print!("{}", outcome.output);
+        say::bytes(outcome.output.as_bytes())?;
     }
     if !step.is_streamed() {
         return Ok((outcome.success, String::new()));

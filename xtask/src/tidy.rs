@@ -4,6 +4,7 @@ mod allows;
 mod arrows;
 mod backends;
 mod code;
+mod features;
 mod leftovers;
 mod lengths;
 mod manifests;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::say;
 use crate::tree::{self, File};
 
 /// Test the rules of this repository.
@@ -27,6 +29,7 @@ use crate::tree::{self, File};
 #[command(after_help = "The rules:
   arrows     crates depend on each other only as ARCHITECTURE.md draws it; Burn stays where it is
   manifests  versions only in [workspace.dependencies]; every member has [lints] workspace = true
+  features   `train` and `infer` ask for the same features of every package that they share
   names      no file is called utils, helpers, common, misc, base or manager
   lengths    lib.rs has at most 60 lines, any other file 600
   silence    library modules neither print, nor exit, nor parse arguments
@@ -76,7 +79,7 @@ impl fmt::Display for Violation {
 
 pub(crate) fn run(_: &Args) -> Result<ExitCode> {
     let (report, success) = report()?;
-    print!("{report}");
+    say::bytes(report.as_bytes())?;
     Ok(if success {
         ExitCode::SUCCESS
     } else {
@@ -88,7 +91,8 @@ pub(crate) fn run(_: &Args) -> Result<ExitCode> {
 pub(crate) fn report() -> Result<(String, bool)> {
     let root = tree::root()?;
     let files = tree::files(&root)?;
-    let violations = check(&root, &files)?;
+    let selections = features::selections(&root)?;
+    let violations = check(&root, &files, &selections)?;
     let mut lines: Vec<String> = violations.iter().map(Violation::to_string).collect();
     lines.push(match violations.len() {
         0 => format!("{} files, no violation", files.len()),
@@ -98,10 +102,15 @@ pub(crate) fn report() -> Result<(String, bool)> {
     Ok((lines.join("\n") + "\n", violations.is_empty()))
 }
 
-fn check(root: &Path, files: &[File]) -> Result<Vec<Violation>> {
+fn check(
+    root: &Path,
+    files: &[File],
+    selections: &[features::Selection],
+) -> Result<Vec<Violation>> {
     let mut violations = Vec::new();
     violations.extend(arrows::check(files)?);
     violations.extend(manifests::check(files)?);
+    violations.extend(features::check(files, selections));
     violations.extend(names::check(files));
     violations.extend(lengths::check(files));
     violations.extend(silence::check(files));
@@ -149,17 +158,24 @@ mod tests {
             ("crates/solver/src/e.rs", format!("// /{}/me", "home")),
         ]
         .map(|(path, text)| File::new(path, text));
-        let violations = check(&root, &files);
+        let tree =
+            |package, features| features::Selection::new("--features wgpu", package, features);
+        let selections = [
+            tree("train", "burn v1.0.0 [optim,std]\n"),
+            tree("infer", "burn v1.0.0 [std]\n"),
+        ];
+        let violations = check(&root, &files, &selections);
         std::fs::remove_dir_all(&root).unwrap();
         let lines: Vec<String> = violations
             .unwrap()
             .iter()
             .map(Violation::to_string)
             .collect();
-        assert_eq!(lines.len(), 10, "{lines:#?}");
+        assert_eq!(lines.len(), 11, "{lines:#?}");
         for found in [
             "Cargo.toml:4: `solver` depends on `burn`",
             "Cargo.toml:4: the dependency `burn` has its own version",
+            "crates/infer/Cargo.toml:1: burn v1.0.0",
             "utils.rs:1: the name",
             "lib.rs:61: 61 lines",
             "a.rs:1: `println!`",

@@ -3,7 +3,7 @@
 //! ```text
 //!                 train
 //!           solver      infer
-//!      dataset   evaluate   model
+//!      dataset   evaluate   model   terminal
 //! ```
 
 use anyhow::{Context, Result};
@@ -15,13 +15,17 @@ use crate::tree::File;
 
 /// What each crate may depend on within the workspace. Tests, benches and examples are the
 /// outside: they may see any crate (examples: `model` alone), and no crate may see them.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("dataset", &[]),
     ("evaluate", &[]),
     ("model", &[]),
+    ("terminal", &[]),
     ("solver", &["dataset"]),
-    ("infer", &["dataset", "evaluate", "model"]),
-    ("train", &["solver", "dataset", "evaluate", "model"]),
+    ("infer", &["dataset", "evaluate", "model", "terminal"]),
+    (
+        "train",
+        &["solver", "dataset", "evaluate", "model", "terminal"],
+    ),
 ];
 
 /// The crates that may know Burn; the examples may too.
@@ -158,6 +162,7 @@ mod tests {
             manifest("crates/dataset", "[dependencies]\ncsv.workspace = true\n"),
             manifest("crates/evaluate", ""),
             manifest("crates/model", "[dependencies]\nburn.workspace = true\n"),
+            manifest("crates/terminal", ""),
             manifest(
                 "crates/solver",
                 "[dependencies]\ndataset.workspace = true\n",
@@ -165,12 +170,14 @@ mod tests {
             manifest(
                 "crates/infer",
                 "[dependencies]\ndataset.workspace = true\nevaluate.workspace = true\n\
-                 model = { workspace = true }\nburn = { workspace = true }\n",
+                 model = { workspace = true }\nburn = { workspace = true }\n\
+                 terminal.workspace = true\n",
             ),
             manifest(
                 "crates/train",
                 "[dependencies]\nsolver.workspace = true\ndataset.workspace = true\n\
                  evaluate.workspace = true\nmodel.workspace = true\nburn.workspace = true\n\
+                 terminal.workspace = true\n\
                  [dev-dependencies]\ninfer.workspace = true\n",
             ),
             manifest(
@@ -219,6 +226,11 @@ mod tests {
             found("crates/infer", "[dependencies]\ntrain.workspace = true\n").len(),
             1
         );
+        let terminal = "[dependencies]\nterminal.workspace = true\n";
+        assert_eq!(found("crates/model", terminal).len(), 1);
+        assert_eq!(found("crates/solver", terminal).len(), 1);
+        let model = "[dependencies]\nmodel.workspace = true\n";
+        assert_eq!(found("crates/terminal", model).len(), 1);
         assert_eq!(
             found(
                 "crates/solver",
