@@ -64,7 +64,10 @@ pub enum InferError {
 
 impl InferError {
     pub(crate) fn pipeline(path: &Path, reason: impl ToString) -> Self {
-        Self::PipelineSection { path: path.to_owned(), reason: reason.to_string() }
+        Self::PipelineSection {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 
     /// The next step.

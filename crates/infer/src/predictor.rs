@@ -87,7 +87,13 @@ impl Predictor {
         let (file, module) = ModelFile::load(&path, &choice.device, precision)?;
         let pipeline = pipeline(&file, &path)?;
         verify_encoding(&file, &pipeline, &path)?;
-        Ok(Self { file, module, pipeline, choice, precision })
+        Ok(Self {
+            file,
+            module,
+            pipeline,
+            choice,
+            precision,
+        })
     }
 
     /// What is in the file.
@@ -118,12 +124,19 @@ impl Predictor {
                 columns.push((offset.clone(), Kind::Numeric));
             }
         }
-        BatchOptions { columns, keep: keep.to_vec(), ..BatchOptions::default() }
+        BatchOptions {
+            columns,
+            keep: keep.to_vec(),
+            ..BatchOptions::default()
+        }
     }
 
     /// Cells that mean missing, as the model was fitted.
     pub fn csv_options(&self) -> CsvOptions {
-        CsvOptions { na: self.file.na.clone(), ..CsvOptions::default() }
+        CsvOptions {
+            na: self.file.na.clone(),
+            ..CsvOptions::default()
+        }
     }
 
     /// Scores all rows of a table.
@@ -144,14 +157,23 @@ impl Predictor {
             }
         };
         let outputs = self.file.parameters.outputs;
-        Ok(Predictions { values: to_host(self.module.predictions(scores)), outputs, flags })
+        Ok(Predictions {
+            values: to_host(self.module.predictions(scores)),
+            outputs,
+            flags,
+        })
     }
 
     fn offsets(&self, table: &Table) -> Result<Option<Vec<f64>>, InferError> {
-        let Some(name) = &self.file.offset else { return Ok(None) };
+        let Some(name) = &self.file.offset else {
+            return Ok(None);
+        };
         let column = table.column(name).map(|column| &column.cells);
         let Some(Cells::Numeric(values)) = column else {
-            return Err(dataset::PipelineError::AbsentColumn { column: name.clone() }.into());
+            return Err(dataset::PipelineError::AbsentColumn {
+                column: name.clone(),
+            }
+            .into());
         };
         match values.iter().position(|value| value.is_nan()) {
             None => Ok(Some(values.clone())),
@@ -214,10 +236,15 @@ impl Predictor {
 fn pipeline(file: &ModelFile, path: &Path) -> Result<Pipeline, InferError> {
     let pipeline: Pipeline = serde_json::from_value(file.pipeline.clone())
         .map_err(|error| InferError::pipeline(path, error))?;
-    pipeline.validate().map_err(|error| InferError::pipeline(path, error))?;
+    pipeline
+        .validate()
+        .map_err(|error| InferError::pipeline(path, error))?;
     let names = pipeline.columns.iter().map(|column| &column.name);
     if !names.eq(&file.columns) {
-        return Err(InferError::pipeline(path, "its columns are not those of the model"));
+        return Err(InferError::pipeline(
+            path,
+            "its columns are not those of the model",
+        ));
     }
     Ok(pipeline)
 }
@@ -238,14 +265,17 @@ fn verify_encoding(file: &ModelFile, pipeline: &Pipeline, path: &Path) -> Result
             Kind::Numeric => {
                 let mut values = Vec::new();
                 for cell in cells {
-                    values.push(match cell.map(|cell| (cell, number::parse(cell.as_bytes()))) {
-                        None => f64::NAN,
-                        Some((_, number::Parsed::Number(value))) => value,
-                        Some((cell, _)) => {
-                            let reason = format!("golden cell {cell:?} of `{name}` is not a number");
-                            return Err(InferError::pipeline(path, reason));
-                        }
-                    });
+                    values.push(
+                        match cell.map(|cell| (cell, number::parse(cell.as_bytes()))) {
+                            None => f64::NAN,
+                            Some((_, number::Parsed::Number(value))) => value,
+                            Some((cell, _)) => {
+                                let reason =
+                                    format!("golden cell {cell:?} of `{name}` is not a number");
+                                return Err(InferError::pipeline(path, reason));
+                            }
+                        },
+                    );
                 }
                 Column::numeric(name, values)
             }
@@ -255,7 +285,8 @@ fn verify_encoding(file: &ModelFile, pipeline: &Pipeline, path: &Path) -> Result
     let rows: Vec<usize> = (0..file.golden.len()).collect();
     let (design, _) = pipeline.design::<f64>(&table, &rows)?;
     for (index, golden) in file.golden.iter().enumerate() {
-        for (place, (&actual, &expected)) in design.row(index).iter().zip(&golden.design).enumerate()
+        for (place, (&actual, &expected)) in
+            design.row(index).iter().zip(&golden.design).enumerate()
         {
             if (actual - expected).abs() > ENCODING_TOLERANCE * expected.abs().max(1.0) {
                 return Err(InferError::GoldenDesign {

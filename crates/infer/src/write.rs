@@ -33,7 +33,13 @@ pub fn header(predictor: &Predictor, keep: &[String]) -> Vec<String> {
         Task::Binary => names.extend(["probability".to_owned(), "label".to_owned()]),
         Task::Multinomial => {
             names.push("label".to_owned());
-            names.extend(predictor.file().labels.iter().map(|l| format!("probability {l}")));
+            names.extend(
+                predictor
+                    .file()
+                    .labels
+                    .iter()
+                    .map(|l| format!("probability {l}")),
+            );
         }
         _ => names.push("prediction".to_owned()),
     }
@@ -52,7 +58,12 @@ pub struct CsvWriter<W> {
 impl<W: Write> CsvWriter<W> {
     /// Writes to `writer`.
     pub fn new(writer: W) -> Self {
-        Self { writer, core: Writer::new(), buffer: vec![0; 4096], first: true }
+        Self {
+            writer,
+            core: Writer::new(),
+            buffer: vec![0; 4096],
+            first: true,
+        }
     }
 
     /// One cell, quoted where it must be.
@@ -62,7 +73,10 @@ impl<W: Write> CsvWriter<W> {
     pub fn cell(&mut self, cell: &str) -> io::Result<()> {
         if !std::mem::replace(&mut self.first, false) {
             let (result, written) = self.core.delimiter(&mut self.buffer);
-            debug_assert!(matches!(result, WriteResult::InputEmpty), "the buffer has room");
+            debug_assert!(
+                matches!(result, WriteResult::InputEmpty),
+                "the buffer has room"
+            );
             self.writer.write_all(&self.buffer[..written])?;
         }
         let mut rest = cell.as_bytes();
@@ -83,7 +97,10 @@ impl<W: Write> CsvWriter<W> {
     pub fn end(&mut self) -> io::Result<()> {
         self.first = true;
         let (result, written) = self.core.terminator(&mut self.buffer);
-        debug_assert!(matches!(result, WriteResult::InputEmpty), "the buffer has room");
+        debug_assert!(
+            matches!(result, WriteResult::InputEmpty),
+            "the buffer has room"
+        );
         self.writer.write_all(&self.buffer[..written])
     }
 

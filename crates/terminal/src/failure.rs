@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io;
-use std::panic;
+use std::panic::{self, UnwindSafe};
 use std::process::ExitCode;
 
 use crate::wrap;
@@ -55,7 +55,11 @@ impl Failure {
     /// An error without a next step.
     #[must_use]
     pub fn new(error: impl Display, exit: Exit) -> Self {
-        Self { message: error.to_string(), remedy: None, exit }
+        Self {
+            message: error.to_string(),
+            remedy: None,
+            exit,
+        }
     }
 
     /// The error of writing to a file or to standard output.
@@ -88,14 +92,22 @@ impl Display for Failure {
     }
 }
 
-/// Makes a panic, which is always a mistake in the program, look like one.
-pub fn explain_panics() {
+/// Runs a program: prints its error, and makes a panic, which is always a mistake in the program,
+/// an error like any other.
+pub fn guard(program: impl FnOnce() -> Result<ExitCode, Failure> + UnwindSafe) -> ExitCode {
     panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or_else(String::new, |place| format!(" ({place})"));
+        let place = info
+            .location()
+            .map_or_else(String::new, |place| format!(" ({place})"));
         let message = info.payload_as_str().unwrap_or("no message");
-        let failure =
-            Failure::new(format!("this is a mistake in the program{place}: {message}"), Exit::Unexpected)
-                .with_remedy(Some("report it with the command that you typed"));
+        let message = format!("this is a mistake in the program{place}: {message}");
+        let failure = Failure::new(message, Exit::Unexpected)
+            .with_remedy(Some("report it with the command that you typed"));
         eprintln!("{failure}");
     }));
+    match panic::catch_unwind(program) {
+        Ok(Ok(code)) => code,
+        Ok(Err(failure)) => failure.report(),
+        Err(_) => Exit::Unexpected.into(),
+    }
 }

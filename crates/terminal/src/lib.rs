@@ -16,7 +16,7 @@ pub mod output;
 pub mod progress;
 pub mod wrap;
 
-pub use failure::{Exit, Failure, explain_panics};
+pub use failure::{Exit, Failure, guard};
 pub use output::Sink;
 pub use progress::Progress;
 pub use wrap::{line, wrap};

@@ -10,8 +10,10 @@ pub fn significant(value: f64, digits: usize) -> String {
     }
     // Rounding may carry into another digit: ask the formatter, not the logarithm.
     let scientific = format!("{value:.*e}", digits - 1);
-    let exponent: i32 =
-        scientific.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or(0);
+    let exponent: i32 = scientific
+        .split_once('e')
+        .and_then(|(_, exponent)| exponent.parse().ok())
+        .unwrap_or(0);
     if !(-3..7).contains(&exponent) {
         return scientific;
     }

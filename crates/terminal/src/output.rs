@@ -32,11 +32,15 @@ impl Sink {
         let target = match path {
             None => Target::Stdout(BufWriter::new(io::stdout().lock())),
             Some(path) => {
-                let file = temporary(path).map_err(|error| Failure::writing(path.display(), &error))?;
+                let file =
+                    temporary(path).map_err(|error| Failure::writing(path.display(), &error))?;
                 Target::File(BufWriter::new(file), path.to_owned())
             }
         };
-        Ok(Self { target, closed: false })
+        Ok(Self {
+            target,
+            closed: false,
+        })
     }
 
     /// Whether whoever reads standard output has gone: nothing more need be computed.
@@ -53,7 +57,9 @@ impl Sink {
         let finish = || -> io::Result<()> {
             self.flush()?;
             if let Target::File(writer, path) = self.target {
-                let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+                let file = writer
+                    .into_inner()
+                    .map_err(io::IntoInnerError::into_error)?;
                 file.as_file().sync_all()?;
                 file.persist(path).map_err(|error| error.error)?;
             }
@@ -99,7 +105,10 @@ fn gone(result: io::Result<()>) -> io::Result<bool> {
 }
 
 fn temporary(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| *folder != Path::new(""))
+        .unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {

@@ -20,7 +20,11 @@ impl Progress {
     #[must_use]
     pub fn new(quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        Self { bar, started: Instant::now(), visible: !quiet && stderr().is_terminal() }
+        Self {
+            bar,
+            started: Instant::now(),
+            visible: !quiet && stderr().is_terminal(),
+        }
     }
 
     /// Shows `done` of `total` (0: not known), and what is going on.

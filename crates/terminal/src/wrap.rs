@@ -21,7 +21,7 @@ pub fn wrap(first: &str, rest: &str, text: &str) -> String {
     let mut lines = String::new();
     let mut line = first.to_owned();
     let mut empty = true;
-    for word in text.split(' ') {
+    for word in text.split([' ', '\n']) {
         if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
             lines.push_str(line.trim_end());
             lines.push('\n');
@@ -46,7 +46,10 @@ mod tests {
         let text = "word ".repeat(30);
         let wrapped = wrap("note   ", "       ", text.trim());
         for line in wrapped.lines() {
-            assert!(line.len() <= 80 && line.len() > 60 || line.ends_with("word"), "{line}");
+            assert!(
+                line.len() <= 80 && line.len() > 60 || line.ends_with("word"),
+                "{line}"
+            );
         }
         assert_eq!(wrapped.lines().count(), 3);
         assert!(wrapped.lines().nth(1).unwrap().starts_with("       word"));
@@ -54,6 +57,9 @@ mod tests {
 
     #[test]
     fn a_long_word_stays_whole() {
-        assert_eq!(wrap("a ", "  ", &"x".repeat(100)), format!("a {}", "x".repeat(100)));
+        assert_eq!(
+            wrap("a ", "  ", &"x".repeat(100)),
+            format!("a {}", "x".repeat(100))
+        );
     }
 }

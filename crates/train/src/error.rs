@@ -1,8 +1,6 @@
 //! Why a fit cannot be made.
 
-use dataset::{
-    DesignError, PipelineError, ReadError, SplitError, SyntheticError, TargetError,
-};
+use dataset::{DesignError, PipelineError, ReadError, SplitError, SyntheticError, TargetError};
 use evaluate::EvaluateError;
 use model::FileError;
 use model::device::DeviceError;

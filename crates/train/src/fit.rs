@@ -10,6 +10,7 @@ use model::{Parameters, Task};
 use solver::Record;
 
 use crate::config::{FitConfig, Hyperparameters};
+use crate::diagnosis;
 use crate::error::FitError;
 use crate::measure::{self, THRESHOLD};
 use crate::prepare::{self, Prepared};
@@ -84,23 +85,32 @@ pub fn fit(
         Precision::F32 => setting.solve::<f32>(observe)?,
         Precision::F64 => setting.solve::<f64>(observe)?,
     };
-    seconds.fit = clock.lap();
-    let (objective, certificate) = setting.certify(&solved.theta)?;
-    seconds.certify = clock.lap();
+    [seconds.fit, seconds.certify] = solved.seconds;
+    clock.lap();
 
     let task = prepared.task();
-    let outputs = if task == Task::Multinomial { prepared.all.target.labels().len() } else { 1 };
+    let outputs = if task == Task::Multinomial {
+        prepared.all.target.labels().len()
+    } else {
+        1
+    };
     let columns = prepared.pipeline.columns.len();
-    let parameters =
-        Parameters::from_flat(&solved.theta, columns, outputs, settings.intercept);
+    let parameters = Parameters::from_flat(&solved.theta, columns, outputs, settings.intercept);
     let metrics = judge(&prepared, &parameters)?;
     seconds.evaluate = clock.lap();
 
-    let solution = Described { prepared: &prepared, parameters: &parameters, task };
-    let report =
-        solution.report(name, settings, &choice, &solved, objective, certificate, metrics, seconds);
+    let solution = Described {
+        prepared: &prepared,
+        parameters: &parameters,
+        task,
+    };
+    let report = solution.report(name, settings, &choice, &solved, metrics, seconds);
     let file = solution.file(&report, config)?;
-    Ok(Fitted { report, file, history: solved.history })
+    Ok(Fitted {
+        report,
+        file,
+        history: solved.history,
+    })
 }
 
 /// Refuses numbers that no fit can be made with.
@@ -110,14 +120,22 @@ fn check(settings: &Hyperparameters) -> Result<(), FitError> {
             return Ok(());
         }
         let reason = "it must be a number above 0";
-        Err(FitError::Setting { option, value: value.to_string(), reason })
+        Err(FitError::Setting {
+            option,
+            value: value.to_string(),
+            reason,
+        })
     };
     let at_least_one = |option, value: usize| {
         if value > 0 {
             return Ok(());
         }
         let reason = "it must be at least 1";
-        Err(FitError::Setting { option, value: value.to_string(), reason })
+        Err(FitError::Setting {
+            option,
+            value: value.to_string(),
+            reason,
+        })
     };
     if let Some(rate) = settings.learning_rate {
         positive("--learning-rate", rate)?;
@@ -127,7 +145,11 @@ fn check(settings: &Hyperparameters) -> Result<(), FitError> {
         crate::config::PenaltyChoice::Lambda(lambda) if !lambda.is_finite() || lambda < 0.0 => {
             let reason = "it must be a number from 0 upwards";
             let value = lambda.to_string();
-            return Err(FitError::Setting { option: "--lambda", value, reason });
+            return Err(FitError::Setting {
+                option: "--lambda",
+                value,
+                reason,
+            });
         }
         _ => {}
     }
@@ -160,7 +182,12 @@ struct Described<'a> {
 impl Described<'_> {
     /// Coefficients on the original scale: for each output those of the columns, then its intercept.
     fn original(&self) -> Vec<(Vec<f64>, f64)> {
-        let Parameters { features, outputs, weight, bias } = self.parameters;
+        let Parameters {
+            features,
+            outputs,
+            weight,
+            bias,
+        } = self.parameters;
         (0..*outputs)
             .map(|output| {
                 let own = &weight[output * features..(output + 1) * features];
@@ -170,24 +197,26 @@ impl Described<'_> {
             .collect()
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one call; each is a part of the report")]
     fn report(
         &self,
         name: &str,
         settings: &Hyperparameters,
         choice: &Choice,
         solved: &Solved,
-        objective: f64,
-        certificate: solver::Certificate,
         metrics: Parts<Metrics>,
         seconds: Seconds,
     ) -> FitReport {
-        let Prepared { source, pipeline, all, parts, notes } = self.prepared;
+        let Prepared {
+            source,
+            pipeline,
+            all,
+            parts,
+            notes,
+        } = self.prepared;
         let labels = all.target.labels().to_vec();
         let original = self.original();
-        let class = |output: usize| {
-            (self.task == Task::Multinomial).then(|| labels[output].clone())
-        };
+        let class =
+            |output: usize| (self.task == Task::Multinomial).then(|| labels[output].clone());
         let mut coefficients = Vec::new();
         let mut intercepts = Vec::new();
         for (output, (estimates, intercept)) in original.iter().enumerate() {
@@ -211,7 +240,11 @@ impl Described<'_> {
             }
         }
         let kinds = |numeric: bool| {
-            pipeline.features.iter().filter(|f| (f.kind == Kind::Numeric) == numeric).count()
+            pipeline
+                .features
+                .iter()
+                .filter(|f| (f.kind == Kind::Numeric) == numeric)
+                .count()
         };
         let size = |part: &Option<PreparedRows>| part.as_ref().map_or(0, |part| part.rows.len());
         let weight = self.prepared.train().weights.as_deref();
@@ -230,10 +263,13 @@ impl Described<'_> {
                 rows: source.table.rows(),
                 numeric: kinds(true),
                 categorical: kinds(false),
-                target: source.schema.target().map_or_else(String::new, |t| t.name.clone()),
+                target: source
+                    .schema
+                    .target()
+                    .map_or_else(String::new, |t| t.name.clone()),
                 counts: all.target.counts(),
             },
-            labels,
+            labels: labels.clone(),
             rows: RowCounts {
                 train: size(&parts.train),
                 validation: size(&parts.validation),
@@ -254,14 +290,15 @@ impl Described<'_> {
             seed: settings.seed,
             stochastic: solved.stochastic.clone(),
             iterations: solved.history.len(),
-            objective,
+            objective: solved.objective,
             certificate: CertificateReport {
-                gradient_max: certificate.gradient_max,
-                newton_decrement: certificate.newton_decrement,
-                probability_error: certificate.probability_error,
-                score_error: certificate.score_error,
-                reason: certificate.reason,
+                gradient_max: solved.certificate.gradient_max,
+                newton_decrement: solved.certificate.newton_decrement,
+                probability_error: solved.certificate.probability_error,
+                score_error: solved.certificate.score_error,
+                reason: solved.certificate.reason.clone(),
             },
+            diagnosis: diagnosis::describe(&solved.diagnosis, pipeline, &labels),
             intercept: single.then(|| original[0].1),
             intercepts,
             coefficients,
@@ -284,11 +321,7 @@ impl Described<'_> {
         }
     }
 
-    fn file(
-        &self,
-        report: &FitReport,
-        config: &FitConfig,
-    ) -> Result<ModelFile, FitError> {
+    fn file(&self, report: &FitReport, config: &FitConfig) -> Result<ModelFile, FitError> {
         let settings = &config.hyperparameters;
         let pipeline = &self.prepared.pipeline;
         let stored = rounded(self.parameters, settings.precision);
@@ -296,9 +329,18 @@ impl Described<'_> {
             task: self.task,
             target: report.table.target.clone(),
             labels: report.labels.clone(),
-            offset: self.prepared.source.schema.offset().map(|offset| offset.name.clone()),
+            offset: self
+                .prepared
+                .source
+                .schema
+                .offset()
+                .map(|offset| offset.name.clone()),
             na: config.csv.na.clone(),
-            columns: pipeline.columns.iter().map(|column| column.name.clone()).collect(),
+            columns: pipeline
+                .columns
+                .iter()
+                .map(|column| column.name.clone())
+                .collect(),
             precision: settings.precision,
             coefficients: self
                 .original()
@@ -363,7 +405,10 @@ impl Described<'_> {
                     .iter()
                     .map(|feature| {
                         let column = self.prepared.source.table.column(&feature.name);
-                        (feature.name.clone(), column.and_then(|column| column.cell(row)))
+                        (
+                            feature.name.clone(),
+                            column.and_then(|column| column.cell(row)),
+                        )
                     })
                     .collect(),
                 design: design.row(place).to_vec(),
@@ -378,7 +423,10 @@ impl Described<'_> {
 fn rounded(parameters: &Parameters, precision: Precision) -> Parameters {
     let round = |values: &[f64]| -> Vec<f64> {
         match precision {
-            Precision::F32 => values.iter().map(|&value| f64::from(value as f32)).collect(),
+            Precision::F32 => values
+                .iter()
+                .map(|&value| f64::from(value as f32))
+                .collect(),
             Precision::F64 => values.to_vec(),
         }
     };

@@ -7,11 +7,13 @@
 //! - [`objective`], [`rows`]: the objective over rows on a Burn device
 //! - [`stochastic`]: the mini-batch loop
 //! - [`measure`]: metrics of a fitted model
+//! - [`diagnosis`]: separation and collinearity in the words of the table
 //! - [`report`]: what a fit found, as plain data; [`run`]: the folder it is written to
 //! - [`cli`]: the program
 
 pub mod cli;
 pub mod config;
+pub mod diagnosis;
 pub mod error;
 pub mod fit;
 pub mod measure;

@@ -95,7 +95,11 @@ impl SolverChoice {
     /// What `auto` stands for.
     #[must_use]
     pub fn resolve(self) -> Self {
-        if self == Self::Auto { Self::Newton } else { self }
+        if self == Self::Auto {
+            Self::Newton
+        } else {
+            self
+        }
     }
 }
 

@@ -33,11 +33,7 @@ pub struct DeviceObjective<M> {
 
 impl<M: Supervised> DeviceObjective<M> {
     /// Moves the rows to the device.
-    pub fn new<T: Number>(
-        problem: &Problem<'_, T>,
-        gradient: Gradient,
-        device: &Device,
-    ) -> Self {
+    pub fn new<T: Number>(problem: &Problem<'_, T>, gradient: Gradient, device: &Device) -> Self {
         Self {
             count: problem.design.rows(),
             columns: problem.design.columns(),
@@ -76,7 +72,8 @@ impl<M: Supervised> DeviceObjective<M> {
         if let Some(gradient) = gradient {
             for output in 0..self.outputs {
                 let range = self.coefficients(output);
-                self.penalty.add_gradient(&theta[range.clone()], &mut gradient[range]);
+                self.penalty
+                    .add_gradient(&theta[range.clone()], &mut gradient[range]);
             }
         }
         value
@@ -84,9 +81,9 @@ impl<M: Supervised> DeviceObjective<M> {
 
     fn slope(&self, theta: &[f64]) -> Slope {
         match self.gradient {
-            Gradient::Autodiff => {
-                self.rows.autodiff(&self.module(theta, &self.device.clone().autodiff()))
-            }
+            Gradient::Autodiff => self
+                .rows
+                .autodiff(&self.module(theta, &self.device.clone().autodiff())),
             _ => self.rows.analytic(&self.module(theta, &self.device)),
         }
     }
@@ -103,7 +100,13 @@ impl<M: Supervised> DeviceObjective<M> {
                     d = d * weights.clone().unsqueeze_dim::<2>(1);
                 }
                 let weighted = rows.clone() * d.clone();
-                parts.push(weighted.clone().transpose().matmul(rows.clone()).flatten(0, 1));
+                parts.push(
+                    weighted
+                        .clone()
+                        .transpose()
+                        .matmul(rows.clone())
+                        .flatten(0, 1),
+                );
                 if self.intercept {
                     parts.push(weighted.sum_dim(0).flatten(0, 1));
                     parts.push(d.sum_dim(0).flatten(0, 1));
@@ -116,6 +119,9 @@ impl<M: Supervised> DeviceObjective<M> {
     /// Spreads what [`curvature_parts`](Self::curvature_parts) gave over the symmetric matrix.
     fn assemble(&self, parts: &[f64], curvature: &mut Mat<f64>) {
         let (columns, stride) = (self.columns, self.stride());
+        if curvature.nrows() != self.dimension() || curvature.ncols() != self.dimension() {
+            *curvature = Mat::zeros(self.dimension(), self.dimension());
+        }
         let mut parts = parts.iter().copied();
         let mut next = || parts.next().unwrap_or(f64::NAN);
         for k in 0..self.outputs {
@@ -186,8 +192,16 @@ impl<M: Supervised> Objective for DeviceObjective<M> {
 
     fn gauge(&self) -> Option<Gauge> {
         // The penalty says which of the equivalent coefficients are meant; intercepts have none.
-        let from = if self.penalty.l2() > 0.0 { self.columns } else { 0 };
-        (self.outputs > 1).then(|| Gauge { classes: self.outputs, stride: self.stride(), from })
+        let from = if self.penalty.l2() > 0.0 {
+            self.columns
+        } else {
+            0
+        };
+        (self.outputs > 1).then(|| Gauge {
+            classes: self.outputs,
+            stride: self.stride(),
+            from,
+        })
     }
 
     fn l1(&self) -> f64 {

@@ -42,7 +42,11 @@ pub struct Prepared {
 /// [`FitError::Read`].
 pub fn read(input: &Input, config: &FitConfig) -> Result<Source, FitError> {
     let (table, schema, fingerprint) = read_table(input, &config.csv, &config.schema)?;
-    Ok(Source { table, schema, fingerprint })
+    Ok(Source {
+        table,
+        schema,
+        fingerprint,
+    })
 }
 
 /// Chooses rows, splits them, and fits the preprocessing on the training rows.
@@ -62,8 +66,10 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
     )?;
     let part = |rows: &[usize]| (!rows.is_empty()).then(|| all.select(rows));
     let train = all.select(&split.train);
-    let options =
-        PipelineOptions { missing: config.target.missing, standardize: settings.standardize };
+    let options = PipelineOptions {
+        missing: config.target.missing,
+        standardize: settings.standardize,
+    };
     let pipeline = Pipeline::fit(
         &source.table,
         &source.schema,
@@ -86,10 +92,18 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         let unseen = flags.iter().filter(|flags| flags.unseen).count();
         if unseen > 0 {
             let rows = if unseen == 1 { "row has" } else { "rows have" };
-            notes.push(format!("{unseen} {name} {rows} a level that no training row has"));
+            notes.push(format!(
+                "{unseen} {name} {rows} a level that no training row has"
+            ));
         }
     }
-    Ok(Prepared { source, pipeline, parts, all, notes })
+    Ok(Prepared {
+        source,
+        pipeline,
+        parts,
+        all,
+        notes,
+    })
 }
 
 impl Prepared {
@@ -98,7 +112,10 @@ impl Prepared {
     /// # Panics
     /// Never: a split without training rows is an error before.
     pub fn train(&self) -> &PreparedRows {
-        self.parts.train.as_ref().expect("the split has training rows")
+        self.parts
+            .train
+            .as_ref()
+            .expect("the split has training rows")
     }
 
     /// The numbers of a part.
@@ -124,8 +141,9 @@ pub fn target_values(target: &Target) -> TargetValues<'_> {
     match target {
         Target::Binary { values, .. } => TargetValues::Binary(values),
         Target::Linear { values } => TargetValues::Linear(values),
-        Target::Multinomial { labels, codes } => {
-            TargetValues::Multinomial { codes, classes: labels.len() }
-        }
+        Target::Multinomial { labels, codes } => TargetValues::Multinomial {
+            codes,
+            classes: labels.len(),
+        },
     }
 }

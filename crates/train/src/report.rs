@@ -5,6 +5,8 @@ use model::file::{Penalty, RowCounts, Versions};
 use serde::Serialize;
 use solver::Status;
 
+use crate::diagnosis::DiagnosisReport;
+
 /// Everything that `train fit` says; its JSON is what `--format json` prints.
 #[derive(Debug, Clone, Serialize)]
 pub struct FitReport {
@@ -48,6 +50,8 @@ pub struct FitReport {
     pub objective: f64,
     /// How far from the optimum the solution can be.
     pub certificate: CertificateReport,
+    /// What stands in the way of a unique, finite optimum.
+    pub diagnosis: DiagnosisReport,
     /// On the original scale; null for several classes (see `intercepts`) and without one.
     pub intercept: Option<f64>,
     /// The intercept of each class, for several classes.

@@ -64,14 +64,19 @@ fn upload<T: Number>(
     };
     let weights = problem.weights.map(|weights| {
         let mean = weights.iter().sum::<f64>() / weights.len() as f64;
-        let scaled = batch.clone().map(|row| T::from_f64(weights[row] / mean)).collect();
+        let scaled = batch
+            .clone()
+            .map(|row| T::from_f64(weights[row] / mean))
+            .collect();
         tensor([rows], scaled, device)
     });
     DeviceRows {
         rows: tensor([rows, problem.design.columns()], values, device),
         targets: tensor([rows, outputs], targets, device),
         weights,
-        offsets: problem.offsets.map(|offsets| tensor([rows, 1], pick(offsets), device)),
+        offsets: problem
+            .offsets
+            .map(|offsets| tensor([rows, 1], pick(offsets), device)),
     }
 }
 
@@ -80,7 +85,10 @@ fn tensor<T: Number, const D: usize>(
     values: Vec<T>,
     device: &Device,
 ) -> Tensor<D> {
-    Tensor::from_data(TensorData::new(values, shape), (device, T::PRECISION.dtype()))
+    Tensor::from_data(
+        TensorData::new(values, shape),
+        (device, T::PRECISION.dtype()),
+    )
 }
 
 /// Rows on a device.
@@ -143,8 +151,16 @@ impl DeviceRows {
         Slope {
             loss: self.mean(M::row_losses(scores, self.targets.clone())),
             // (rᵀX)ᵀ rather than Xᵀr: burn-ndarray copies a transposed X.
-            weight: residuals.clone().transpose().matmul(self.rows.clone()).transpose(),
-            bias: module.linear().bias.is_some().then(|| residuals.sum_dim(0).squeeze_dim::<1>(0)),
+            weight: residuals
+                .clone()
+                .transpose()
+                .matmul(self.rows.clone())
+                .transpose(),
+            bias: module
+                .linear()
+                .bias
+                .is_some()
+                .then(|| residuals.sum_dim(0).squeeze_dim::<1>(0)),
         }
     }
 
@@ -156,10 +172,13 @@ impl DeviceRows {
         let weight = weight.val();
         Slope {
             loss: loss.inner(),
-            weight: weight.grad(&gradients).unwrap_or_else(|| weight.inner().zeros_like()),
+            weight: weight
+                .grad(&gradients)
+                .unwrap_or_else(|| weight.inner().zeros_like()),
             bias: bias.as_ref().map(|bias| {
                 let bias = bias.val();
-                bias.grad(&gradients).unwrap_or_else(|| bias.inner().zeros_like())
+                bias.grad(&gradients)
+                    .unwrap_or_else(|| bias.inner().zeros_like())
             }),
         }
     }

@@ -73,12 +73,20 @@ struct Manifest<'a> {
 /// [`RunError::NotARun`] when it holds something else.
 pub fn check(out: &Path) -> Result<(), RunError> {
     let Ok(mut entries) = fs::read_dir(out) else {
-        return if out.exists() { Err(RunError::NotARun { path: out.to_owned() }) } else { Ok(()) };
+        return if out.exists() {
+            Err(RunError::NotARun {
+                path: out.to_owned(),
+            })
+        } else {
+            Ok(())
+        };
     };
     if entries.next().is_none() || out.join(MANIFEST).exists() {
         return Ok(());
     }
-    Err(RunError::NotARun { path: out.to_owned() })
+    Err(RunError::NotARun {
+        path: out.to_owned(),
+    })
 }
 
 /// Writes a run, each file whole, and returns its folder.
@@ -124,11 +132,17 @@ fn history(history: &History) -> Result<String, serde_json::Error> {
         History::Iterations(records) => records.iter().map(serde_json::to_string).collect(),
         History::Epochs(epochs) => epochs.iter().map(serde_json::to_string).collect(),
     };
-    Ok(lines?.into_iter().flat_map(|line| [line, "\n".to_owned()]).collect())
+    Ok(lines?
+        .into_iter()
+        .flat_map(|line| [line, "\n".to_owned()])
+        .collect())
 }
 
 fn create(folder: &Path) -> Result<(), RunError> {
-    fs::create_dir_all(folder).map_err(|source| RunError::Io { path: folder.to_owned(), source })
+    fs::create_dir_all(folder).map_err(|source| RunError::Io {
+        path: folder.to_owned(),
+        source,
+    })
 }
 
 /// A folder that no other run has.
@@ -153,7 +167,12 @@ fn new_folder(name: &str) -> Result<PathBuf, RunError> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 suffix = format!("-{attempt}");
             }
-            Err(source) => return Err(RunError::Io { path: folder, source }),
+            Err(source) => {
+                return Err(RunError::Io {
+                    path: folder,
+                    source,
+                });
+            }
         }
     }
     unreachable!("the counter does not end")
@@ -167,7 +186,10 @@ fn point_latest(folder: &Path) -> Result<(), FitError> {
     {
         // A link cannot be replaced in one step, but a new one can take its place.
         let temporary = folder.with_extension("link");
-        let io = |source| RunError::Io { path: latest.clone(), source };
+        let io = |source| RunError::Io {
+            path: latest.clone(),
+            source,
+        };
         std::os::unix::fs::symlink(name, &temporary).map_err(io)?;
         fs::rename(&temporary, &latest).map_err(io)?;
     }
@@ -179,5 +201,8 @@ fn point_latest(folder: &Path) -> Result<(), FitError> {
 /// The time as RFC 3339, to the second.
 pub fn now_utc() -> String {
     let now = OffsetDateTime::now_utc();
-    now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default()
+    now.replace_nanosecond(0)
+        .unwrap_or(now)
+        .format(&Rfc3339)
+        .unwrap_or_default()
 }

@@ -1,13 +1,14 @@
 //! The solver of choice on the gradient of choice.
 
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use dataset::{DesignMatrix, PreparedRows};
-use model::device::Choice;
+use model::device::{Choice, Precision};
 use model::{LinearRegression, LogisticRegression, Parameters, SoftmaxRegression, Supervised};
 use solver::{
-    Certificate, HostObjective, Newton, Objective, Penalty, Problem, Record, Solution, Status,
-    Stop, TargetValues, certify, minimize_observed,
+    Certificate, Diagnosis, HostObjective, Newton, Objective, Penalty, Problem, Record, Solution,
+    Status, Stop, TargetValues, certify_held, conclude, minimize_observed,
 };
 
 use crate::config::Hyperparameters;
@@ -19,9 +20,12 @@ use crate::objective::DeviceObjective;
 use crate::prepare::{Prepared, target_values};
 use crate::rows::Number;
 use crate::stochastic::optimizer::default_rate;
-use crate::stochastic::{self, Epoch, Measured, StochasticConfig};
+use crate::stochastic::{self, Epoch, Measured, StochasticConfig, Trained};
 
-/// Where a solver ended.
+/// Where the first solution on rounded rows ends: the `f64` rows do the rest, in one or two steps.
+const FIRST_TOLERANCE: f64 = 1e-6;
+
+/// Where a solver ended, with its evidence.
 #[derive(Debug, Clone)]
 pub struct Solved {
     /// On the design matrix's scale, in the solvers' flat order.
@@ -36,6 +40,14 @@ pub struct Solved {
     pub stochastic: Option<StochasticConfig>,
     /// The penalty of the objective.
     pub penalty: Penalty,
+    /// The objective of the `f64` rows at `theta`.
+    pub objective: f64,
+    /// How far from the optimum that is.
+    pub certificate: Certificate,
+    /// What stands in the way of a unique, finite optimum.
+    pub diagnosis: Diagnosis,
+    /// Seconds spent by the solver, and on the certificate.
+    pub seconds: [f64; 2],
 }
 
 /// The way to the solution.
@@ -79,108 +91,135 @@ impl Setting<'_> {
         }
     }
 
-    /// Solves with rows kept as `T`.
+    /// Solves with rows kept as `T`, and certifies the solution on the `f64` rows.
     ///
-    /// A full-batch solution of `f32` rows is only as good as their rounding, so it is carried on
-    /// to the optimum of the `f64` rows on the host.
+    /// A full-batch solution of rounded rows, or of sums in another precision, is only as good as
+    /// their rounding, so it is carried on to the optimum of the `f64` rows on the host.
     ///
     /// # Errors
     /// Any [`FitError`] of the solver.
     pub fn solve<T: Number>(&self, observe: &mut dyn FnMut(Event)) -> Result<Solved, FitError> {
+        let started = Instant::now();
         let part = self.prepared.train();
-        let design = self.prepared.design::<T>(part)?;
-        let problem = self.problem(&design, part);
+        let exact = self.prepared.design::<f64>(part)?;
+        let exact = HostObjective::new(self.problem(&exact, part))?;
         if !self.hyperparameters.solver.is_full_batch() {
-            return match problem.target {
-                TargetValues::Binary(_) => self.train::<LogisticRegression, T>(&problem, observe),
-                TargetValues::Multinomial { .. } => {
-                    self.train::<SoftmaxRegression, T>(&problem, observe)
-                }
-                TargetValues::Linear(_) => self.train::<LinearRegression, T>(&problem, observe),
-            };
+            let design = self.prepared.design::<T>(part)?;
+            let problem = self.problem(&design, part);
+            return self.solve_stochastic(&problem, &exact, started, observe);
         }
-        let start = vec![0.0; problem.dimension()];
-        let first = match self.hyperparameters.gradient.resolve(self.device) {
-            Gradient::Auto | Gradient::Fused => {
-                self.minimize(&HostObjective::new(problem)?, &start, observe)?
-            }
-            gradient => match problem.target {
-                TargetValues::Binary(_) => {
-                    let objective = self.device_objective::<LogisticRegression, T>(&problem, gradient);
-                    self.minimize(&objective, &start, observe)?
-                }
-                TargetValues::Multinomial { .. } => {
-                    let objective = self.device_objective::<SoftmaxRegression, T>(&problem, gradient);
-                    self.minimize(&objective, &start, observe)?
-                }
-                TargetValues::Linear(_) => {
-                    let objective = self.device_objective::<LinearRegression, T>(&problem, gradient);
-                    self.minimize(&objective, &start, observe)?
-                }
-            },
+        let gradient = self.hyperparameters.gradient.resolve(self.device);
+        let rounded = T::PRECISION != Precision::F64;
+        let solution = if rounded || gradient != Gradient::Fused {
+            let design = self.prepared.design::<T>(part)?;
+            let problem = self.problem(&design, part);
+            let first = self.first::<T>(&problem, gradient, observe)?;
+            self.carry_on(&exact, first, observe)?
+        } else {
+            let stop = self.stop(0);
+            self.minimize(&exact, &vec![0.0; exact.dimension()], &stop, observe)?
         };
-        let penalty = problem.penalty;
-        let carry_on = T::PRECISION != model::device::Precision::F64
-            && matches!(first.status, Status::Converged | Status::IterationLimit);
-        let solution = if carry_on { self.polish(first, observe)? } else { first };
+        let solved = started.elapsed().as_secs_f64();
+        let fit = conclude(&exact, solution, &self.stop(0))?;
         Ok(Solved {
-            theta: solution.theta,
-            status: solution.status,
-            detail: solution.detail,
-            history: History::Iterations(solution.history),
+            objective: fit.solution.objective,
+            theta: fit.solution.theta,
+            status: fit.solution.status,
+            detail: fit.solution.detail,
+            history: History::Iterations(fit.solution.history),
             stochastic: None,
-            penalty,
+            penalty: exact.problem().penalty,
+            certificate: fit.certificate,
+            diagnosis: fit.diagnosis,
+            seconds: [solved, started.elapsed().as_secs_f64() - solved],
         })
     }
 
-    fn device_objective<M: Supervised, T: Number>(
+    /// Minimises over the rows as they were asked for, by the gradient that was asked for.
+    fn first<T: Number>(
         &self,
         problem: &Problem<'_, T>,
         gradient: Gradient,
-    ) -> DeviceObjective<M> {
-        DeviceObjective::new(problem, gradient, &self.device.device)
+        observe: &mut dyn FnMut(Event),
+    ) -> Result<Solution, FitError> {
+        let device = &self.device.device;
+        let objective: Box<dyn Objective + '_> = match (gradient, problem.target) {
+            (Gradient::Auto | Gradient::Fused, _) => Box::new(HostObjective::new(*problem)?),
+            (_, TargetValues::Binary(_)) => Box::new(DeviceObjective::<LogisticRegression>::new(
+                problem, gradient, device,
+            )),
+            (_, TargetValues::Multinomial { .. }) => Box::new(
+                DeviceObjective::<SoftmaxRegression>::new(problem, gradient, device),
+            ),
+            (_, TargetValues::Linear(_)) => Box::new(DeviceObjective::<LinearRegression>::new(
+                problem, gradient, device,
+            )),
+        };
+        let mut stop = self.stop(0);
+        stop.gradient_tolerance = stop.gradient_tolerance.max(FIRST_TOLERANCE);
+        self.minimize(
+            objective.as_ref(),
+            &vec![0.0; problem.dimension()],
+            &stop,
+            observe,
+        )
+    }
+
+    /// Carries a solution on to the optimum of the `f64` rows.
+    fn carry_on(
+        &self,
+        exact: &HostObjective<'_, f64>,
+        first: Solution,
+        observe: &mut dyn FnMut(Event),
+    ) -> Result<Solution, FitError> {
+        let done = first.iterations();
+        let ended = matches!(first.status, Status::Diverged | Status::Interrupted);
+        if ended || done >= self.hyperparameters.max_iterations {
+            return Ok(first);
+        }
+        let mut solution = self.minimize(exact, &first.theta, &self.stop(done), observe)?;
+        // Its first record is the point that it started from: the last of the history so far.
+        let more = solution.history.into_iter().skip(1).map(|mut record| {
+            record.iteration += done;
+            record
+        });
+        solution.history = first.history.into_iter().chain(more).collect();
+        Ok(solution)
+    }
+
+    fn stop(&self, done: usize) -> Stop<'_> {
+        Stop {
+            gradient_tolerance: self.hyperparameters.tolerance,
+            max_iterations: self.hyperparameters.max_iterations - done,
+            time_limit: None,
+            interrupted: Some(self.interrupted),
+        }
     }
 
     fn minimize(
         &self,
         objective: &dyn Objective,
         start: &[f64],
+        stop: &Stop<'_>,
         observe: &mut dyn FnMut(Event),
     ) -> Result<Solution, FitError> {
-        let stop = Stop {
-            gradient_tolerance: self.hyperparameters.tolerance,
-            max_iterations: self.hyperparameters.max_iterations,
-            time_limit: None,
-            interrupted: Some(self.interrupted),
-        };
-        Ok(minimize_observed(&Newton::default(), objective, start, &stop, &mut |record| {
-            observe(Event::Iteration(*record));
-        })?)
+        Ok(minimize_observed(
+            &Newton::default(),
+            objective,
+            start,
+            stop,
+            &mut |record| {
+                observe(Event::Iteration(*record));
+            },
+        )?)
     }
 
-    /// Carries a solution on to the optimum of the `f64` rows.
-    fn polish(
-        &self,
-        first: Solution,
-        observe: &mut dyn FnMut(Event),
-    ) -> Result<Solution, FitError> {
-        let part = self.prepared.train();
-        let design = self.prepared.design::<f64>(part)?;
-        let objective = HostObjective::new(self.problem(&design, part))?;
-        let mut solution = self.minimize(&objective, &first.theta, observe)?;
-        // Its first record is the point that it started from: the last of the history so far.
-        let done = first.history.len();
-        let polished = solution.history.into_iter().skip(1).map(|mut record| {
-            record.iteration += done - 1;
-            record
-        });
-        solution.history = first.history.into_iter().chain(polished).collect();
-        Ok(solution)
-    }
-
-    fn train<M: Supervised, T: Number>(
+    /// Trains by mini-batches, and measures how far that got.
+    fn solve_stochastic<T: Number>(
         &self,
         problem: &Problem<'_, T>,
+        exact: &HostObjective<'_, f64>,
+        started: Instant,
         observe: &mut dyn FnMut(Event),
     ) -> Result<Solved, FitError> {
         let settings = self.hyperparameters;
@@ -195,65 +234,82 @@ impl Setting<'_> {
             schedule: settings.schedule,
             seed: settings.seed,
         };
-        let (columns, outputs) = (problem.design.columns(), problem.target.outputs());
-        let start = Parameters::zeros(columns, outputs, problem.intercept);
-        let objective = HostObjective::new(*problem)?;
-        let validation = match &self.prepared.parts.validation {
-            Some(part) => Some((part, self.prepared.design::<f64>(part)?)),
-            None => None,
+        let trained = match problem.target {
+            TargetValues::Binary(_) => {
+                self.train::<LogisticRegression, T>(problem, &config, exact, observe)?
+            }
+            TargetValues::Multinomial { .. } => {
+                self.train::<SoftmaxRegression, T>(problem, &config, exact, observe)?
+            }
+            TargetValues::Linear(_) => {
+                self.train::<LinearRegression, T>(problem, &config, exact, observe)?
+            }
         };
-        let measure = |theta: &[f64]| -> Result<Measured, FitError> {
-            let mut gradient = vec![0.0; theta.len()];
-            let value = objective.gradient(theta, &mut gradient)?;
-            let validation_loss = match &validation {
-                None => None,
-                Some((part, design)) => {
-                    let parameters =
-                        Parameters::from_flat(theta, columns, outputs, problem.intercept);
-                    let scores = measure::scores(&parameters, design, part.offsets.as_deref());
-                    Some(measure::loss(part, &scores)?)
-                }
-            };
-            let gradient_max = gradient.iter().fold(0.0_f64, |largest, g| largest.max(g.abs()));
-            Ok(Measured { objective: value, gradient_max, validation_loss })
-        };
-        let mut report = |epoch: &Epoch| observe(Event::Epoch(*epoch, config.epochs));
-        let trained = stochastic::train::<M, T>(
-            problem,
-            start,
-            &config,
-            &self.device.device,
-            self.interrupted,
-            &measure,
-            &mut report,
-        )?;
         let detail = (trained.status == Status::Diverged).then(|| {
             let done = trained.history.len();
+            let rate = config.learning_rate;
             format!(
-                "the loss is no longer finite after epoch {done}: take a learning rate well below {}",
-                config.learning_rate
+                "the loss is no longer finite after epoch {done}: \
+                 take a learning rate well below {rate}"
             )
         });
+        let solved = started.elapsed().as_secs_f64();
+        let theta = trained.parameters.to_flat();
         Ok(Solved {
-            theta: trained.parameters.to_flat(),
+            objective: exact.value(&theta)?,
+            certificate: certify_held(exact, &theta, &[])?,
+            theta,
             status: trained.status,
             detail,
             history: History::Epochs(trained.history),
             stochastic: Some(config),
             penalty: problem.penalty,
+            diagnosis: Diagnosis::default(),
+            seconds: [solved, started.elapsed().as_secs_f64() - solved],
         })
     }
 
-    /// The objective of the `f64` training rows at a solution, and the certificate.
-    ///
-    /// # Errors
-    /// [`FitError::Objective`] when the rows make no sense.
-    pub fn certify(&self, theta: &[f64]) -> Result<(f64, Certificate), FitError> {
-        let part = self.prepared.train();
-        let design = self.prepared.design::<f64>(part)?;
-        let problem = self.problem(&design, part);
-        let objective = HostObjective::new(problem)?.value(theta)?;
-        Ok((objective, certify(&problem, theta)?))
+    fn train<M: Supervised, T: Number>(
+        &self,
+        problem: &Problem<'_, T>,
+        config: &StochasticConfig,
+        exact: &HostObjective<'_, f64>,
+        observe: &mut dyn FnMut(Event),
+    ) -> Result<Trained, FitError> {
+        let (columns, outputs) = (problem.design.columns(), problem.target.outputs());
+        let validation = match &self.prepared.parts.validation {
+            Some(part) => Some((part, self.prepared.design::<f64>(part)?)),
+            None => None,
+        };
+        let measure = |parameters: &Parameters| -> Result<Measured, FitError> {
+            let theta = parameters.to_flat();
+            let mut gradient = vec![0.0; theta.len()];
+            let objective = exact.gradient(&theta, &mut gradient)?;
+            let validation_loss = match &validation {
+                None => None,
+                Some((part, design)) => {
+                    let scores = measure::scores(parameters, design, part.offsets.as_deref());
+                    Some(measure::loss(part, &scores)?)
+                }
+            };
+            let gradient_max = gradient
+                .iter()
+                .fold(0.0_f64, |largest, g| largest.max(g.abs()));
+            Ok(Measured {
+                objective,
+                gradient_max,
+                validation_loss,
+            })
+        };
+        stochastic::train::<M, T>(
+            problem,
+            Parameters::zeros(columns, outputs, problem.intercept),
+            config,
+            &self.device.device,
+            self.interrupted,
+            &measure,
+            &mut |epoch: &Epoch| observe(Event::Epoch(*epoch, config.epochs)),
+        )
     }
 }
 
@@ -269,7 +325,12 @@ fn curvature_bound<T: Number>(problem: &Problem<'_, T>) -> f64 {
     let (mut squares, mut total) = (0.0, 0.0);
     for row in 0..problem.design.rows() {
         let weight = problem.weights.map_or(1.0, |weights| weights[row]);
-        let square: f64 = problem.design.row(row).iter().map(|x| x.to_f64() * x.to_f64()).sum();
+        let square: f64 = problem
+            .design
+            .row(row)
+            .iter()
+            .map(|x| x.to_f64() * x.to_f64())
+            .sum();
         squares += weight * (square + intercept);
         total += weight;
     }

@@ -70,7 +70,12 @@ pub(super) struct PredictArgs {
     #[arg(long)]
     pub(super) strict: bool,
     /// Cells that mean missing [default: those of the training]
-    #[arg(long, value_name = "TEXT,TEXT", value_delimiter = ',', allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "TEXT,TEXT",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
     pub(super) na: Option<Vec<String>>,
     /// What separates cells [default: found out among , ; tab |]
     #[arg(long, value_name = "CHAR", value_parser = terminal::args::delimiter)]

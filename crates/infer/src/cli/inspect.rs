@@ -96,10 +96,16 @@ fn describe(inspection: &Inspection) -> String {
         "certificate",
         match bounds {
             Some((Some(error), _)) => {
-                format!("no fitted probability is more than {} from the optimum", bound(error))
+                format!(
+                    "no fitted probability is more than {} from the optimum",
+                    bound(error)
+                )
             }
             Some((None, Some(error))) => {
-                format!("no fitted value is more than {} from the optimum", bound(error))
+                format!(
+                    "no fitted value is more than {} from the optimum",
+                    bound(error)
+                )
             }
             _ => "none".to_owned(),
         },
@@ -111,7 +117,13 @@ fn describe(inspection: &Inspection) -> String {
             training.created, training.versions.kindling, training.versions.burn
         ),
     );
-    put("verified", format!("{} score as they did", counted(inspection.golden_rows, "golden row")));
+    put(
+        "verified",
+        format!(
+            "{} score as they did",
+            counted(inspection.golden_rows, "golden row")
+        ),
+    );
     text.push('\n');
     inputs(&mut text, inspection);
     text.push('\n');
@@ -127,26 +139,46 @@ fn inputs(text: &mut String, inspection: &Inspection) {
                 let missing = median.map_or_else(String::new, |median| {
                     format!(", {} where missing", significant(median, 4))
                 });
-                format!("number, {} to {}{missing}", significant(*min, 4), significant(*max, 4))
+                format!(
+                    "number, {} to {}{missing}",
+                    significant(*min, 4),
+                    significant(*max, 4)
+                )
             }
             Encoding::Categorical { levels } => {
-                let mut named = levels.iter().take(LEVELS).cloned().collect::<Vec<_>>().join(", ");
+                let mut named = levels
+                    .iter()
+                    .take(LEVELS)
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 if levels.len() > LEVELS {
                     let _ = write!(named, " and {} more", levels.len() - LEVELS);
                 }
                 format!("{}: {named}", counted(levels.len(), "level"))
             }
         };
-        let _ = writeln!(text, "{}", terminal::wrap(&format!("  {:26}", input.name), &" ".repeat(28), &what));
+        let _ = writeln!(
+            text,
+            "{}",
+            terminal::wrap(&format!("  {:26}", input.name), &" ".repeat(28), &what)
+        );
     }
 }
 
 fn coefficients(text: &mut String, inspection: &Inspection) {
-    let classes = if inspection.task == Task::Multinomial { inspection.labels.len() } else { 1 };
+    let classes = if inspection.task == Task::Multinomial {
+        inspection.labels.len()
+    } else {
+        1
+    };
     let columns = inspection.coefficients.len() / classes.max(1);
     for class in 0..classes {
         let own: &[Coefficient] = &inspection.coefficients[class * columns..(class + 1) * columns];
-        let heading = own.first().and_then(|one| one.class.clone()).unwrap_or_default();
+        let heading = own
+            .first()
+            .and_then(|one| one.class.clone())
+            .unwrap_or_default();
         let _ = writeln!(text, "{heading:28}{:>15}{:>15}", "per unit", "per sd");
         for one in own {
             let _ = writeln!(
@@ -158,7 +190,12 @@ fn coefficients(text: &mut String, inspection: &Inspection) {
             );
         }
         if let Some(intercept) = inspection.intercepts.get(class) {
-            let _ = writeln!(text, "  {:26}{:>15}", "intercept", significant(*intercept, 6));
+            let _ = writeln!(
+                text,
+                "  {:26}{:>15}",
+                "intercept",
+                significant(*intercept, 6)
+            );
         }
         if class + 1 < classes {
             text.push('\n');

@@ -30,10 +30,12 @@ impl From<BatchError> for Failure {
 
 /// Runs the program and says how it ended.
 pub fn run() -> ExitCode {
-    terminal::explain_panics();
-    let outcome = match Cli::parse().command {
+    terminal::guard(dispatch)
+}
+
+fn dispatch() -> Result<ExitCode, Failure> {
+    match Cli::parse().command {
         Command::Predict(args) => predict::run(&args),
         Command::Inspect(args) => inspect::run(&args),
-    };
-    outcome.unwrap_or_else(Failure::report)
+    }
 }

@@ -103,7 +103,10 @@ fn score<R: io::Read>(
 fn summary(counts: &Counts, out: Option<&Path>) -> String {
     let mut text = line("scored", &counted(counts.rows - counts.unscored, "row"));
     for (number, what) in [
-        (counts.unscored, "not scored: a cell is missing, and the model does not impute"),
+        (
+            counts.unscored,
+            "not scored: a cell is missing, and the model does not impute",
+        ),
         (counts.missing, "with a missing cell"),
         (counts.unseen, "with a level that no training row had"),
     ] {

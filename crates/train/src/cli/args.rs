@@ -105,19 +105,39 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "NAME", help_heading = "Columns")]
     pub(super) target: Option<String>,
     /// The label that counts as yes; or a condition on a number, such as '>15'
-    #[arg(long, value_name = "LABEL|'>X'", help_heading = "Columns", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "LABEL|'>X'",
+        help_heading = "Columns",
+        allow_hyphen_values = true
+    )]
     pub(super) positive: Option<String>,
     /// What kind of question it is
     #[arg(long, value_enum, default_value_t = TaskArg::Auto, help_heading = "Columns")]
     pub(super) task: TaskArg,
     /// Use these columns alone
-    #[arg(long, value_name = "A,B", value_delimiter = ',', help_heading = "Columns")]
+    #[arg(
+        long,
+        value_name = "A,B",
+        value_delimiter = ',',
+        help_heading = "Columns"
+    )]
     pub(super) features: Option<Vec<String>>,
     /// Leave these columns out
-    #[arg(long, value_name = "A,B", value_delimiter = ',', help_heading = "Columns")]
+    #[arg(
+        long,
+        value_name = "A,B",
+        value_delimiter = ',',
+        help_heading = "Columns"
+    )]
     pub(super) drop: Vec<String>,
     /// Read these columns as categories even if they are numbers
-    #[arg(long, value_name = "A,B", value_delimiter = ',', help_heading = "Columns")]
+    #[arg(
+        long,
+        value_name = "A,B",
+        value_delimiter = ',',
+        help_heading = "Columns"
+    )]
     pub(super) categorical: Vec<String>,
     /// Column of row weights: 2 is the row twice, 0 is no row
     #[arg(long, value_name = "NAME", help_heading = "Columns")]
@@ -127,8 +147,13 @@ pub(super) struct FitArgs {
     pub(super) offset: Option<String>,
 
     /// Cells that mean missing [default: empty, NA, N/A, NULL, null]
-    #[arg(long, value_name = "TEXT,TEXT", value_delimiter = ',', help_heading = "Reading",
-        allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "TEXT,TEXT",
+        value_delimiter = ',',
+        help_heading = "Reading",
+        allow_hyphen_values = true
+    )]
     pub(super) na: Option<Vec<String>>,
     /// What separates cells [default: found out among , ; tab |]
     #[arg(long, value_name = "CHAR", value_parser = terminal::args::delimiter, help_heading = "Reading")]
@@ -151,13 +176,28 @@ pub(super) struct FitArgs {
     pub(super) seed: u64,
 
     /// Where it runs: auto, ndarray, flex or wgpu
-    #[arg(long, value_name = "NAME", default_value = "auto", help_heading = "Method")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "auto",
+        help_heading = "Method"
+    )]
     pub(super) backend: Backend,
     /// How gradients are computed: auto, fused, analytic or autodiff
-    #[arg(long, value_name = "NAME", default_value = "auto", help_heading = "Method")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "auto",
+        help_heading = "Method"
+    )]
     pub(super) gradient: Gradient,
     /// auto, newton (all rows), or sgd, momentum, adam, adamw, rmsprop, adagrad (mini-batches)
-    #[arg(long, value_name = "NAME", default_value = "auto", help_heading = "Method")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "auto",
+        help_heading = "Method"
+    )]
     pub(super) solver: SolverChoice,
     /// Numbers that the rows and the module are kept in
     #[arg(long, value_enum, default_value_t = PrecisionArg::F32, help_heading = "Method")]
@@ -188,16 +228,31 @@ pub(super) struct FitArgs {
     pub(super) threads: Option<usize>,
 
     /// Passes over the rows
-    #[arg(long, value_name = "N", default_value_t = 30, help_heading = "Mini-batches")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 30,
+        help_heading = "Mini-batches"
+    )]
     pub(super) epochs: usize,
     /// Rows in a step
-    #[arg(long, value_name = "N", default_value_t = 256, help_heading = "Mini-batches")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 256,
+        help_heading = "Mini-batches"
+    )]
     pub(super) batch_size: usize,
     /// Length of a step [default: from the columns' curvature for sgd and momentum; 0.01 for adam]
     #[arg(long, value_name = "X", help_heading = "Mini-batches")]
     pub(super) learning_rate: Option<f64>,
     /// How it changes: constant, step, exponential, cosine or linear
-    #[arg(long, value_name = "NAME", default_value = "constant", help_heading = "Mini-batches")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "constant",
+        help_heading = "Mini-batches"
+    )]
     pub(super) schedule: Schedule,
 
     /// Where to write the model and the run's files [default: runs/TABLE-DATE-TIME]
@@ -231,38 +286,88 @@ pub(super) struct GenerateArgs {
     #[arg(long, value_name = "N")]
     pub(super) informative: Option<usize>,
     /// Columns that are sums of informative ones
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Classification")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        help_heading = "Classification"
+    )]
     pub(super) redundant: usize,
     /// Columns that repeat others
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Classification")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        help_heading = "Classification"
+    )]
     pub(super) repeated: usize,
     /// Classes
-    #[arg(long, value_name = "N", default_value_t = 2, help_heading = "Classification")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 2,
+        help_heading = "Classification"
+    )]
     pub(super) classes: usize,
     /// Clusters of each class
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Classification")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        help_heading = "Classification"
+    )]
     pub(super) clusters: usize,
     /// Shares of the classes [default: equal]
-    #[arg(long, value_name = "F,F", value_delimiter = ',', help_heading = "Classification")]
+    #[arg(
+        long,
+        value_name = "F,F",
+        value_delimiter = ',',
+        help_heading = "Classification"
+    )]
     pub(super) weights: Option<Vec<f64>>,
     /// Share of rows whose class is drawn at random
-    #[arg(long, value_name = "F", default_value_t = 0.01, help_heading = "Classification")]
+    #[arg(
+        long,
+        value_name = "F",
+        default_value_t = 0.01,
+        help_heading = "Classification"
+    )]
     pub(super) flip: f64,
     /// Half the distance between clusters
-    #[arg(long, value_name = "X", default_value_t = 1.0, help_heading = "Classification")]
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t = 1.0,
+        help_heading = "Classification"
+    )]
     pub(super) separation: f64,
     /// Standard deviation of the noise
-    #[arg(long, value_name = "X", default_value_t = 0.0, help_heading = "Regression")]
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t = 0.0,
+        help_heading = "Regression"
+    )]
     pub(super) noise: f64,
     /// Intercept
-    #[arg(long, value_name = "X", default_value_t = 0.0, help_heading = "Regression",
-        allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t = 0.0,
+        help_heading = "Regression",
+        allow_hyphen_values = true
+    )]
     pub(super) bias: f64,
     /// About how many directions the columns span [default: all]
     #[arg(long, value_name = "N", help_heading = "Regression")]
     pub(super) effective_rank: Option<usize>,
     /// Share of the weak directions, with --effective-rank
-    #[arg(long, value_name = "F", default_value_t = 0.5, help_heading = "Regression")]
+    #[arg(
+        long,
+        value_name = "F",
+        default_value_t = 0.5,
+        help_heading = "Regression"
+    )]
     pub(super) tail: f64,
     /// Seed
     #[arg(long, value_name = "N", default_value_t = 0)]

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use dataset::catalog::{self, Entry};
-use dataset::{CsvOptions, Input, MissingPolicy, ReadError, SchemaOptions, TargetOptions, TaskChoice};
+use dataset::{
+    CsvOptions, Input, MissingPolicy, ReadError, SchemaOptions, TargetOptions, TaskChoice,
+};
 use model::device::Precision;
 use solver::Status;
 use terminal::{Exit, Failure, Progress, Sink, interrupt};
@@ -30,15 +32,22 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
         Event::Iteration(record) => progress.update(
             record.iteration as u64,
             0,
-            format!("iterations, objective {:.6}, gradient {:.1e}", record.objective, record.gradient_max),
+            format!(
+                "iterations, objective {:.6}, gradient {:.1e}",
+                record.objective, record.gradient_max
+            ),
         ),
         Event::Epoch(epoch, total) => {
             let validation = epoch.measured.validation_loss;
-            let validation = validation.map_or_else(String::new, |v| format!(", validation {v:.4}"));
+            let validation =
+                validation.map_or_else(String::new, |v| format!(", validation {v:.4}"));
             progress.update(
                 epoch.epoch as u64,
                 total as u64,
-                format!("epochs, objective {:.5}{validation}", epoch.measured.objective),
+                format!(
+                    "epochs, objective {:.5}{validation}",
+                    epoch.measured.objective
+                ),
             );
         }
     };
@@ -53,7 +62,8 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
         Format::Json => serde_json::to_string(&fitted.report).map_err(FitError::from)? + "\n",
     };
     let mut sink = Sink::open(None)?;
-    sink.write_all(text.as_bytes()).map_err(|error| Failure::writing(sink.place(), &error))?;
+    sink.write_all(text.as_bytes())
+        .map_err(|error| Failure::writing(sink.place(), &error))?;
     sink.finish()?;
     Ok(match fitted.report.status {
         status if status.is_success() => Exit::Ok,
@@ -65,9 +75,14 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
 
 /// Limits the threads; there is one for each core when no number is given.
 fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
-    let Some(threads) = threads else { return Ok(()) };
+    let Some(threads) = threads else {
+        return Ok(());
+    };
     if threads == 0 {
-        return Err(Failure::new("--threads 0: it must be at least 1", Exit::Usage));
+        return Err(Failure::new(
+            "--threads 0: it must be at least 1",
+            Exit::Usage,
+        ));
     }
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -88,24 +103,35 @@ fn table(name: &str) -> Result<(String, Input, Option<&'static Entry>), Failure>
         }
     }
     let input = Input::file(path).map_err(|error| missing(name, error))?;
-    let stem = path.file_stem().map_or_else(|| name.into(), |stem| stem.to_string_lossy());
+    let stem = path
+        .file_stem()
+        .map_or_else(|| name.into(), |stem| stem.to_string_lossy());
     Ok((stem.into_owned(), input, None))
 }
 
 /// A missing file may be a misspelt name of a table that ships.
 fn missing(name: &str, error: ReadError) -> Failure {
-    let names: Vec<&str> = catalog::catalog().iter().map(|entry| entry.name.as_str()).collect();
+    let names: Vec<&str> = catalog::catalog()
+        .iter()
+        .map(|entry| entry.name.as_str())
+        .collect();
     let plain = !name.contains(['/', '\\', '.']);
     let failure = Failure::from(FitError::from(error));
     if !plain {
         return failure;
     }
-    failure.with_remedy(Some(format!("a path, or one of the tables {}", names.join(", "))))
+    failure.with_remedy(Some(format!(
+        "a path, or one of the tables {}",
+        names.join(", ")
+    )))
 }
 
 /// What was typed, with the catalog's knowledge of a table that ships under it.
 fn config(args: &FitArgs, entry: Option<&Entry>) -> Result<FitConfig, Failure> {
-    let mut csv = CsvOptions { delimiter: args.delimiter, ..CsvOptions::default() };
+    let mut csv = CsvOptions {
+        delimiter: args.delimiter,
+        ..CsvOptions::default()
+    };
     if let Some(na) = &args.na {
         csv.na.clone_from(na);
     }
@@ -113,9 +139,10 @@ fn config(args: &FitArgs, entry: Option<&Entry>) -> Result<FitConfig, Failure> {
     let base = match (known, entry) {
         (Some(entry), _) => entry.schema_options(),
         // Another question to the same table: its kinds still hold.
-        (None, Some(entry)) => {
-            SchemaOptions { categorical: entry.categorical.clone(), ..SchemaOptions::default() }
-        }
+        (None, Some(entry)) => SchemaOptions {
+            categorical: entry.categorical.clone(),
+            ..SchemaOptions::default()
+        },
         (None, None) => SchemaOptions::default(),
     };
     let mut schema = SchemaOptions {
@@ -123,7 +150,11 @@ fn config(args: &FitArgs, entry: Option<&Entry>) -> Result<FitConfig, Failure> {
         weight: args.weight.clone(),
         offset: args.offset.clone(),
         features: args.features.clone(),
-        drop: if args.drop.is_empty() { base.drop } else { args.drop.clone() },
+        drop: if args.drop.is_empty() {
+            base.drop
+        } else {
+            args.drop.clone()
+        },
         categorical: base.categorical,
         ..SchemaOptions::default()
     };
@@ -134,7 +165,9 @@ fn config(args: &FitArgs, entry: Option<&Entry>) -> Result<FitConfig, Failure> {
     }
     if let Some(features) = &schema.features {
         // Naming the features says what to leave out of the catalog's advice.
-        schema.drop.retain(|name| args.drop.contains(name) || !features.contains(name));
+        schema
+            .drop
+            .retain(|name| args.drop.contains(name) || !features.contains(name));
     }
     let penalty = match (args.penalty, args.lambda, args.c) {
         (Some(PenaltyArg::None), None, None) => PenaltyChoice::None,
@@ -160,7 +193,9 @@ fn config(args: &FitArgs, entry: Option<&Entry>) -> Result<FitConfig, Failure> {
             },
             positive: args.positive.clone().or_else(|| {
                 let fits = matches!(args.task, TaskArg::Auto | TaskArg::Binary);
-                known.filter(|_| fits).and_then(|entry| entry.positive.clone())
+                known
+                    .filter(|_| fits)
+                    .and_then(|entry| entry.positive.clone())
             }),
             missing: match args.missing {
                 MissingArg::Impute => MissingPolicy::Impute,

@@ -22,12 +22,14 @@ impl From<FitError> for Failure {
 
 /// Runs the program and says how it ended.
 pub fn run() -> ExitCode {
-    terminal::explain_panics();
+    terminal::guard(dispatch)
+}
+
+fn dispatch() -> Result<ExitCode, Failure> {
     let cli = Cli::parse();
-    let outcome = match cli.command {
+    match cli.command {
         None => fit::run(&cli.fit),
         Some(Command::Fit(args)) => fit::run(&args),
         Some(Command::Generate(args)) => generate::run(&args),
-    };
-    outcome.unwrap_or_else(|failure| failure.report())
+    }
 }

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use model::Task;
 use solver::Status;
-use terminal::line;
 use terminal::number::{bound, count, counted, duration, significant};
+use terminal::{line, wrap};
 
+use crate::diagnosis::SeparationReport;
 use crate::report::{Coefficient, FitReport, Metrics};
 use crate::run;
 
@@ -31,21 +32,41 @@ pub(super) fn summary(report: &FitReport) -> String {
         text.push_str(&line("note", note));
     }
     for dropped in &report.dropped {
-        text.push_str(&line("dropped", &format!("{}: {}", dropped.name, dropped.reason)));
+        text.push_str(&line(
+            "dropped",
+            &format!("{}: {}", dropped.name, dropped.reason),
+        ));
     }
     text.push('\n');
     text.push_str(&line(&report.status.to_string(), &ended(report)));
-    text.push_str(&line("certificate", &certificate(report)));
-    text.push('\n');
-    coefficients(&mut text, report);
+    diagnosis(&mut text, report);
+    if report.status == Status::Separated {
+        text.push_str(&line(
+            "coefficients",
+            "not shown: they grow for as long as the fit runs",
+        ));
+    } else {
+        text.push_str(&line("certificate", &certificate(report)));
+        text.push('\n');
+        coefficients(&mut text, report);
+    }
     text.push('\n');
     metrics(&mut text, report);
     text.push('\n');
     if let Some(out) = &report.out {
-        let files = format!("{out} ({}, {}, {})", run::MODEL, run::MANIFEST, run::HISTORY);
+        let files = format!(
+            "{out} ({}, {}, {})",
+            run::MODEL,
+            run::MANIFEST,
+            run::HISTORY
+        );
         text.push_str(&line("wrote", &files));
         let newest = out.starts_with(run::RUNS);
-        let model = if newest { format!("{}/latest", run::RUNS) } else { out.clone() };
+        let model = if newest {
+            format!("{}/latest", run::RUNS)
+        } else {
+            out.clone()
+        };
         let next = format!("cargo run --release -p infer -- predict {model} TABLE.csv");
         text.push_str(&line("next", &next));
     }
@@ -54,12 +75,19 @@ pub(super) fn summary(report: &FitReport) -> String {
 
 fn table(report: &FitReport) -> String {
     let table = &report.table;
-    let kinds: Vec<String> = [(table.numeric, "numeric"), (table.categorical, "categorical")]
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, kind)| format!("{number} {kind}"))
-        .collect();
-    let plural = if table.numeric + table.categorical == 1 { "" } else { "s" };
+    let kinds: Vec<String> = [
+        (table.numeric, "numeric"),
+        (table.categorical, "categorical"),
+    ]
+    .iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, kind)| format!("{number} {kind}"))
+    .collect();
+    let plural = if table.numeric + table.categorical == 1 {
+        ""
+    } else {
+        "s"
+    };
     let classes: Vec<String> = report
         .labels
         .iter()
@@ -68,7 +96,9 @@ fn table(report: &FitReport) -> String {
         .collect();
     let target = match report.task {
         Task::Binary => {
-            let [negative, positive] = classes.as_slice() else { return String::new() };
+            let [negative, positive] = classes.as_slice() else {
+                return String::new();
+            };
             format!("{positive}, {negative}")
         }
         Task::Multinomial => classes.join(", "),
@@ -85,7 +115,11 @@ fn table(report: &FitReport) -> String {
 fn split(report: &FitReport) -> String {
     let rows = &report.rows;
     let mut text = counted(rows.train, "row");
-    let stratified = if report.task == Task::Linear { "" } else { "stratified, " };
+    let stratified = if report.task == Task::Linear {
+        ""
+    } else {
+        "stratified, "
+    };
     let held: Vec<String> = [(rows.validation, "to validate"), (rows.test, "to test")]
         .iter()
         .filter(|(number, _)| *number > 0)
@@ -94,7 +128,12 @@ fn split(report: &FitReport) -> String {
     if held.is_empty() {
         text.push_str(", none held out");
     } else {
-        let _ = write!(text, "; held out: {} ({stratified}seed {})", held.join(", "), report.seed);
+        let _ = write!(
+            text,
+            "; held out: {} ({stratified}seed {})",
+            held.join(", "),
+            report.seed
+        );
     }
     text
 }
@@ -118,7 +157,11 @@ fn how(report: &FitReport) -> String {
 }
 
 fn penalty(report: &FitReport) -> String {
-    let scale = if report.standardized { "standardised" } else { "on their own scales" };
+    let scale = if report.standardized {
+        "standardised"
+    } else {
+        "on their own scales"
+    };
     match report.penalty.c {
         None => format!("none, columns {scale}"),
         Some(c) => format!(
@@ -138,10 +181,103 @@ fn plain(value: f64) -> String {
     text
 }
 
+/// What stands in the way of an optimum, and what can be done.
+fn diagnosis(text: &mut String, report: &FitReport) {
+    let diagnosis = &report.diagnosis;
+    if let Some(separation) = &diagnosis.separation {
+        separated(text, report, separation);
+    }
+    for dependence in &diagnosis.dependences {
+        let mut sum: Vec<String> = Vec::new();
+        if dependence.constant != 0.0 {
+            sum.push(plain(dependence.constant));
+        }
+        sum.extend(dependence.terms.iter().map(|(name, slope)| {
+            if *slope == 1.0 {
+                name.clone()
+            } else {
+                format!("{} {name}", plain(*slope))
+            }
+        }));
+        let sum = if sum.is_empty() {
+            "0".to_owned()
+        } else {
+            sum.join(" + ")
+        };
+        let held = if report.status == Status::Collinear {
+            "; its coefficient is held at 0"
+        } else {
+            ""
+        };
+        let content = format!("{} = {sum} on every row{held}", dependence.column);
+        text.push_str(&line("dependent", &content));
+    }
+}
+
+fn separated(text: &mut String, report: &FitReport, separation: &SeparationReport) {
+    let target = &report.table.target;
+    for alone in &separation.alone {
+        let label = format!("{target}={}", alone.label);
+        let content = match (&alone.level, alone.members, alone.others) {
+            (Some(_), members, 0) => format!("{}, always {label}", counted(members, "row")),
+            (Some(_), 0, others) => format!("{}, never {label}", counted(others, "row")),
+            _ => {
+                let side = if alone.above { "above" } else { "below" };
+                format!(
+                    "{side} {} always {label} ({}), otherwise never",
+                    significant(alone.threshold, 4),
+                    counted(alone.members, "row")
+                )
+            }
+        };
+        let _ = writeln!(
+            text,
+            "{}",
+            wrap(&format!("  {:22}", alone.column), &" ".repeat(24), &content)
+        );
+    }
+    if separation.alone.is_empty() {
+        let mut named = separation
+            .columns
+            .iter()
+            .take(SHOWN)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ");
+        if separation.columns.len() > SHOWN {
+            let _ = write!(named, " and {} more", separation.columns.len() - SHOWN);
+        }
+        text.push_str(&line("together", &named));
+    }
+    let mut remedy = "--penalty l2".to_owned();
+    let mut sources: Vec<&str> = separation.alone.iter().map(|a| a.source.as_str()).collect();
+    sources.dedup();
+    if !sources.is_empty() && !separation.complete {
+        let _ = write!(remedy, ", or --drop {}", sources.join(","));
+    }
+    text.push_str(&line("try", &remedy));
+}
+
 fn ended(report: &FitReport) -> String {
-    let noun = if report.stochastic.is_some() { "epoch" } else { "iteration" };
-    let mut text =
-        format!("{}, {}", counted(report.iterations, noun), duration(report.seconds.fit));
+    if let Some(separation) = &report.diagnosis.separation {
+        let part = if separation.complete { "all" } else { "some" };
+        return format!(
+            "no finite coefficients exist without a penalty: a combination of columns tells the \
+             classes apart on {part} rows ({} of {})",
+            count(separation.rows),
+            count(report.rows.train)
+        );
+    }
+    let noun = if report.stochastic.is_some() {
+        "epoch"
+    } else {
+        "iteration"
+    };
+    let mut text = format!(
+        "{}, {}",
+        counted(report.iterations, noun),
+        duration(report.seconds.fit)
+    );
     if let Some(detail) = &report.detail {
         let _ = write!(text, "; {detail}");
     }
@@ -150,19 +286,38 @@ fn ended(report: &FitReport) -> String {
 
 fn certificate(report: &FitReport) -> String {
     let certificate = &report.certificate;
-    let way = if report.status == Status::Completed { " (an exact fit: --solver newton)" } else { "" };
+    let stochastic = report.stochastic.is_some();
+    let way = if stochastic {
+        "; --solver newton gets there"
+    } else {
+        ""
+    };
     match (certificate.probability_error, certificate.score_error) {
         (Some(error), _) => format!(
             "no fitted probability is more than {} from the optimum{way}",
             bound(error)
         ),
         (None, Some(error)) => {
-            format!("no fitted value is more than {} from the optimum{way}", bound(error))
+            format!(
+                "no fitted value is more than {} from the optimum{way}",
+                bound(error)
+            )
         }
-        (None, None) => format!(
-            "none: {}",
-            certificate.reason.as_deref().unwrap_or("the optimum is too far to measure")
-        ),
+        (None, None) => match (certificate.newton_decrement, stochastic) {
+            // Half the squared decrement is what a Newton step promises to gain.
+            (Some(decrement), true) => format!(
+                "none yet: by its curvature here the objective, {}, is about {} above the optimum's{way}",
+                significant(report.objective, 5),
+                significant(0.5 * decrement * decrement, 1)
+            ),
+            _ => format!(
+                "none: {}",
+                certificate
+                    .reason
+                    .as_deref()
+                    .unwrap_or("the optimum is too far to measure")
+            ),
+        },
     }
 }
 
@@ -175,17 +330,27 @@ fn coefficients(text: &mut String, report: &FitReport) {
     sorted.sort_by(|a, b| b.standardized.abs().total_cmp(&a.standardized.abs()));
     let odds = report.task == Task::Binary;
     let heading = if odds { "odds ratio per sd" } else { "" };
-    let _ = writeln!(text, "{:24}{:>12}{:>11}{heading:>20}", "", "per unit", "per sd");
+    let heading = format!("{:24}{:>12}{:>11}{heading:>20}", "", "per unit", "per sd");
+    let _ = writeln!(text, "{}", heading.trim_end());
     for one in sorted.iter().take(SHOWN) {
-        let ratio =
-            if odds { significant(one.standardized.exp(), 4) } else { String::new() };
+        let ratio = if odds {
+            significant(one.standardized.exp(), 4)
+        } else {
+            String::new()
+        };
         let estimate = significant(one.estimate, 4);
         let scaled = signed(one.standardized);
-        let _ = writeln!(text, "{}{estimate:>12}{scaled:>11}{ratio:>20}", name(&one.name));
+        let row = format!("{}{estimate:>12}{scaled:>11}{ratio:>20}", name(&one.name));
+        let _ = writeln!(text, "{}", row.trim_end());
     }
     more(text, sorted.len(), &report.out);
     if let Some(intercept) = report.intercept {
-        let _ = writeln!(text, "{}{:>12}", name("intercept"), significant(intercept, 4));
+        let _ = writeln!(
+            text,
+            "{}{:>12}",
+            name("intercept"),
+            significant(intercept, 4)
+        );
     }
 }
 
@@ -195,7 +360,9 @@ fn by_class(text: &mut String, report: &FitReport) {
     let columns = report.coefficients.len() / classes.max(1);
     let of = |column: usize, class: usize| &report.coefficients[class * columns + column];
     let largest = |column: usize| {
-        (0..classes).map(|class| of(column, class).standardized.abs()).fold(0.0, f64::max)
+        (0..classes)
+            .map(|class| of(column, class).standardized.abs())
+            .fold(0.0, f64::max)
     };
     let mut sorted: Vec<usize> = (0..columns).collect();
     sorted.sort_by(|&a, &b| largest(b).total_cmp(&largest(a)));
@@ -227,8 +394,17 @@ fn by_class(text: &mut String, report: &FitReport) {
 
 fn more(text: &mut String, all: usize, out: &Option<String>) {
     if all > SHOWN {
-        let place = if out.is_some() { "infer inspect" } else { "--format json" };
-        let _ = writeln!(text, "  {:22}{:>43}", "...", format!("{} more: {place}", all - SHOWN));
+        let place = if out.is_some() {
+            "infer inspect"
+        } else {
+            "--format json"
+        };
+        let _ = writeln!(
+            text,
+            "  {:22}{:>43}",
+            "...",
+            format!("{} more: {place}", all - SHOWN)
+        );
     }
 }
 
@@ -269,7 +445,9 @@ fn metrics(text: &mut String, report: &FitReport) {
     for index in 0..rows.first().map_or(0, Vec::len) {
         let _ = write!(text, "  {:width$}", rows[0][index].0, width = MARGIN - 2);
         for row in &rows {
-            let value = row[index].1.map_or_else(|| "undefined".to_owned(), |v| fixed(v, row[index].0));
+            let value = row[index]
+                .1
+                .map_or_else(|| "undefined".to_owned(), |v| fixed(v, row[index].0));
             let _ = write!(text, "{value:>11}");
         }
         if let (true, Some((_, last))) = (rows[0][index].0 == "accuracy", parts.last()) {
@@ -282,7 +460,11 @@ fn metrics(text: &mut String, report: &FitReport) {
 
 /// Shares have four decimals, errors in the target's unit four digits.
 fn fixed(value: f64, metric: &str) -> String {
-    if matches!(metric, "MSE" | "RMSE" | "MAE") { significant(value, 5) } else { format!("{value:.4}") }
+    if matches!(metric, "MSE" | "RMSE" | "MAE") {
+        significant(value, 5)
+    } else {
+        format!("{value:.4}")
+    }
 }
 
 fn values(metrics: &Metrics) -> Vec<(&'static str, Option<f64>)> {

@@ -79,8 +79,7 @@ pub struct Trained {
 
 /// Trains a module by mini-batches.
 ///
-/// `measure` looks at the parameters (in the solvers' flat order) after each epoch; `observe` is
-/// told of each finished epoch.
+/// `measure` looks at the parameters after each epoch; `observe` is told of each finished epoch.
 ///
 /// # Errors
 /// [`FitError`] when the full-batch solver's objective refuses the rows.
@@ -90,16 +89,23 @@ pub fn train<M: Supervised, T: Number>(
     config: &StochasticConfig,
     device: &Device,
     interrupted: &AtomicBool,
-    measure: &dyn Fn(&[f64]) -> Result<Measured, FitError>,
+    measure: &dyn Fn(&Parameters) -> Result<Measured, FitError>,
     observe: &mut dyn FnMut(&Epoch),
 ) -> Result<Trained, FitError> {
-    let mut optimizer = optimizer::optimizer(config.solver, problem.penalty.l2())
-        .ok_or(FitError::NotStochastic { solver: config.solver })?;
+    let mut optimizer = optimizer::optimizer(config.solver, problem.penalty.l2()).ok_or(
+        FitError::NotStochastic {
+            solver: config.solver,
+        },
+    )?;
     let rows = problem.design.rows();
     let batch_size = config.batch_size.clamp(1, rows);
     let steps = rows.div_ceil(batch_size) as u64 * config.epochs as u64;
     let mut module = M::from_parameters(&start, &device.clone().autodiff(), T::PRECISION);
-    let mut trained = Trained { parameters: start, status: Status::Completed, history: Vec::new() };
+    let mut trained = Trained {
+        parameters: start,
+        status: Status::Completed,
+        history: Vec::new(),
+    };
     let mut step = 0;
 
     for epoch in 1..=config.epochs {
@@ -125,15 +131,23 @@ pub fn train<M: Supervised, T: Number>(
         }
 
         let parameters = Parameters::from_linear(module.linear());
-        let theta = parameters.to_flat();
-        let measured =
-            if theta.iter().all(|value| value.is_finite()) { Some(measure(&theta)?) } else { None };
+        let finite = parameters.to_flat().iter().all(|value| value.is_finite());
+        let measured = if finite {
+            Some(measure(&parameters)?)
+        } else {
+            None
+        };
         let Some(measured) = measured.filter(|measured| measured.objective.is_finite()) else {
             trained.status = Status::Diverged;
             return Ok(trained);
         };
         trained.parameters = parameters;
-        let line = Epoch { epoch, learning_rate, batch_loss: total.mean(rows), measured };
+        let line = Epoch {
+            epoch,
+            learning_rate,
+            batch_loss: total.mean(rows),
+            measured,
+        };
         observe(&line);
         trained.history.push(line);
     }
@@ -150,7 +164,9 @@ fn slope<M: Supervised, T: Number>(
 ) -> Result<Slope, FitError> {
     match gradient {
         Gradient::Autodiff => Ok(problem.upload_batch(batch, device).autodiff(module)),
-        Gradient::Analytic => Ok(problem.upload_batch(batch, device).analytic(&module.valid())),
+        Gradient::Analytic => Ok(problem
+            .upload_batch(batch, device)
+            .analytic(&module.valid())),
         Gradient::Auto | Gradient::Fused => fused(problem, batch, module, device),
     }
 }
@@ -176,9 +192,15 @@ fn fused<M: Supervised, T: Number>(
             numbers = pick(values);
             TargetValues::Linear(&numbers)
         }
-        TargetValues::Multinomial { codes: all, classes } => {
+        TargetValues::Multinomial {
+            codes: all,
+            classes,
+        } => {
             codes = batch.iter().map(|&row| all[row]).collect::<Vec<u32>>();
-            TargetValues::Multinomial { codes: &codes, classes }
+            TargetValues::Multinomial {
+                codes: &codes,
+                classes,
+            }
         }
     };
     let weights = problem.weights.map(pick);
@@ -226,6 +248,7 @@ impl Total {
     }
 
     fn mean(self, rows: usize) -> f64 {
-        self.0.map_or(f64::NAN, |total| total.into_scalar::<f64>() / rows as f64)
+        self.0
+            .map_or(f64::NAN, |total| total.into_scalar::<f64>() / rows as f64)
     }
 }

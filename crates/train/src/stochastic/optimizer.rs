@@ -34,7 +34,9 @@ pub fn optimizer(solver: SolverChoice, decay: f64) -> Option<ModuleOptimizer> {
             )
         }
         SolverChoice::Momentum => {
-            let momentum = MomentumConfig::new().with_momentum(MOMENTUM).with_dampening(0.0);
+            let momentum = MomentumConfig::new()
+                .with_momentum(MOMENTUM)
+                .with_dampening(0.0);
             let plain = SgdConfig::new().with_momentum(Some(momentum));
             plain.clone().with_weight_decay(coupled).init().with_group(
                 intercept(),
@@ -51,15 +53,19 @@ pub fn optimizer(solver: SolverChoice, decay: f64) -> Option<ModuleOptimizer> {
             )
         }
         SolverChoice::AdamW => {
-            let plain = AdamWConfig::new().with_epsilon(EPSILON).with_weight_decay(0.0);
-            plain.clone().with_weight_decay(decay as f32).init().with_group(
-                intercept(),
-                plain.build(),
-                None,
-            )
+            let plain = AdamWConfig::new()
+                .with_epsilon(EPSILON)
+                .with_weight_decay(0.0);
+            plain
+                .clone()
+                .with_weight_decay(decay as f32)
+                .init()
+                .with_group(intercept(), plain.build(), None)
         }
         SolverChoice::RmsProp => {
-            let plain = RmsPropConfig::new().with_momentum(0.0).with_epsilon(EPSILON);
+            let plain = RmsPropConfig::new()
+                .with_momentum(0.0)
+                .with_epsilon(EPSILON);
             plain.clone().with_weight_decay(coupled).init().with_group(
                 intercept(),
                 plain.build(),

@@ -66,14 +66,19 @@ mod tests {
         for &schedule in Schedule::ALL {
             let rates: Vec<f64> = (0..60).map(|step| schedule.rate(2.0, step, 60)).collect();
             assert!((rates[0] - 2.0).abs() < 1e-15, "{schedule}");
-            assert!(rates.windows(2).all(|pair| pair[1] <= pair[0]), "{schedule}");
+            assert!(
+                rates.windows(2).all(|pair| pair[1] <= pair[0]),
+                "{schedule}"
+            );
             assert!(rates.iter().all(|rate| *rate > 0.0), "{schedule}");
         }
     }
 
     #[test]
     fn step_halves_twice() {
-        let rates: Vec<f64> = (0..9).map(|step| Schedule::Step.rate(1.0, step, 9)).collect();
+        let rates: Vec<f64> = (0..9)
+            .map(|step| Schedule::Step.rate(1.0, step, 9))
+            .collect();
         assert_eq!(rates, [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]);
     }
 }

@@ -1,0 +1,165 @@
+//! Separation and collinearity in the words of the table: columns, levels, labels, units.
+
+use dataset::Pipeline;
+use dataset::pipeline::DesignColumn;
+use serde::Serialize;
+use solver::{Alone, Dependence, Diagnosis, Separation, Verdict};
+
+/// What stands in the way of a unique, finite optimum.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct DiagnosisReport {
+    /// Rows whose class a combination of columns determines.
+    pub separation: Option<SeparationReport>,
+    /// Columns that are combinations of others; their coefficients are held at zero.
+    pub dependences: Vec<DependenceReport>,
+}
+
+/// Rows whose class a combination of columns determines.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SeparationReport {
+    /// Whether every row is determined; otherwise the separation is quasi-complete.
+    pub complete: bool,
+    /// How many rows are determined.
+    pub rows: usize,
+    /// The design columns of the combination, the largest share first.
+    pub columns: Vec<String>,
+    /// Columns that determine rows all by themselves.
+    pub alone: Vec<AloneReport>,
+}
+
+/// A column that determines rows all by itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AloneReport {
+    /// The design column.
+    pub column: String,
+    /// The column of the table.
+    pub source: String,
+    /// The level, of a category.
+    pub level: Option<String>,
+    /// The label that the column tells from the others.
+    pub label: String,
+    /// The value that divides the rows, in the column's own unit.
+    pub threshold: f64,
+    /// Whether the label's rows lie above it.
+    pub above: bool,
+    /// Rows of the label that lie off the threshold.
+    pub members: usize,
+    /// Other rows that lie off the threshold.
+    pub others: usize,
+}
+
+/// A column that is a combination of others on every training row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DependenceReport {
+    /// The design column.
+    pub column: String,
+    /// The columns that it is made of, in their own units.
+    pub terms: Vec<(String, f64)>,
+    /// The constant of the combination.
+    pub constant: f64,
+}
+
+/// Puts column numbers and standardised units into names and the table's own units.
+pub fn describe(diagnosis: &Diagnosis, pipeline: &Pipeline, labels: &[String]) -> DiagnosisReport {
+    let separation = match &diagnosis.separation {
+        Some(Verdict::Separated(separation)) => Some(separated(separation, pipeline, labels)),
+        _ => None,
+    };
+    DiagnosisReport {
+        separation,
+        dependences: diagnosis
+            .dependences
+            .iter()
+            .map(|dependence| dependent(dependence, &pipeline.columns))
+            .collect(),
+    }
+}
+
+fn separated(separation: &Separation, pipeline: &Pipeline, labels: &[String]) -> SeparationReport {
+    let name = |&column: &usize| {
+        pipeline
+            .columns
+            .get(column)
+            .map_or_else(|| "intercept".to_owned(), |c| c.name.clone())
+    };
+    let alone = |alone: &Alone| {
+        let column = pipeline.columns.get(alone.column)?;
+        Some(AloneReport {
+            column: column.name.clone(),
+            source: column.source.clone(),
+            level: column.level.clone(),
+            label: labels.get(alone.class).cloned().unwrap_or_default(),
+            threshold: alone.threshold * column.scale + column.mean,
+            above: alone.above,
+            members: alone.members,
+            others: alone.others,
+        })
+    };
+    SeparationReport {
+        complete: separation.complete,
+        rows: separation.rows,
+        columns: separation.columns.iter().map(name).collect(),
+        alone: separation.alone.iter().filter_map(alone).collect(),
+    }
+}
+
+/// `x = a + Σ c·xⱼ` from the same combination of standardised columns.
+fn dependent(dependence: &Dependence, columns: &[DesignColumn]) -> DependenceReport {
+    let own = &columns[dependence.column];
+    let mut constant = own.mean + own.scale * dependence.intercept;
+    let terms = dependence
+        .terms
+        .iter()
+        .map(|&(other, coefficient)| {
+            let other = &columns[other];
+            let slope = tidy(own.scale * coefficient / other.scale);
+            constant -= slope * other.mean;
+            (other.name.clone(), slope)
+        })
+        .collect();
+    DependenceReport {
+        column: own.name.clone(),
+        terms,
+        constant: tidy(constant),
+    }
+}
+
+/// Takes away the rounding of the way there and back between scales.
+fn tidy(value: f64) -> f64 {
+    let nearest = (value * 1e6).round() / 1e6;
+    if (value - nearest).abs() < 1e-9 * value.abs().max(1.0) {
+        nearest
+    } else {
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, mean: f64, scale: f64) -> DesignColumn {
+        DesignColumn {
+            name: name.into(),
+            source: name.into(),
+            level: None,
+            mean,
+            scale,
+        }
+    }
+
+    #[test]
+    fn a_combination_is_told_in_the_columns_own_units() {
+        // c = 3 + 2a on the original scale, a standardised with mean 5 and scale 4
+        let columns = [column("a", 5.0, 4.0), column("c", 13.0, 8.0)];
+        let dependence = Dependence {
+            column: 1,
+            terms: vec![(0, 1.0)],
+            intercept: 0.0,
+            residual: 0.0,
+        };
+        let report = dependent(&dependence, &columns);
+        assert_eq!(report.terms, [("a".to_owned(), 2.0)]);
+        assert!((report.constant - 3.0).abs() < 1e-12);
+    }
+}
