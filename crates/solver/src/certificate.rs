@@ -204,6 +204,10 @@ pub fn certify_held<T: Element>(
 
 fn conclude(target: &TargetValues<'_>, gradient_max: f64, nu: f64, radius: f64) -> Certificate {
     let precondition = radius * nu;
+    if !precondition.is_finite() {
+        let reason = "the curvature all but vanishes in some direction";
+        return Certificate::none(gradient_max, reason);
+    }
     let (score_error, probability_error) = match target {
         TargetValues::Linear(_) => (Some(precondition), None),
         _ if precondition < 1.0 => {
@@ -285,6 +289,9 @@ fn radius<T: Element>(
     let (rows, layout) = (objective.rows(), objective.layout());
     let (width, outputs) = (kept.len(), layout.outputs);
     let dimension = width * outputs;
+    if dimension == 0 {
+        return 0.0; // every column is held, and there is no intercept: nothing can move
+    }
     let map = Mat::from_fn(dimension, dimension, |i, j| {
         inverse[(i, j)] * factor.scale()[j]
     });

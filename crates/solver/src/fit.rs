@@ -9,7 +9,7 @@ use crate::newton::Newton;
 use crate::objective::{HostObjective, Restricted, TargetValues};
 use crate::rank::{Dependence, dependences};
 use crate::separation::{Verdict, separation};
-use crate::tolerance::CERTIFIED_SCORE_ERROR;
+use crate::tolerance::{CERTIFIED_SCORE_ERROR, CONVERGED_SCORE_ERROR};
 
 /// A solution with its evidence.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +86,8 @@ pub fn fit_observed<T: Element, S: Solver>(
 /// Certifies a solution, wherever it was found, and settles its status.
 ///
 /// 1. A certificate means that the optimum exists, is unique, and is near: the status stands, and a
-///    solver that merely ran out of progress within a millionth of a logit has converged after all.
+///    solver that merely ran out of progress within a millionth of a logit has converged after all;
+///    one that stopped more than a tenth of a logit away has not.
 /// 2. Without one, an unpenalised fit is looked at: separation makes it *separated*; collinear
 ///    columns make it *collinear*, and it is fitted again by Newton with the dependent columns' coefficients
 ///    at zero, from parameters that give the same scores.
@@ -105,13 +106,17 @@ pub fn conclude<T: Element>(
     let certificate = certify_held(objective, &solution.theta, &[])?;
     let mut diagnosis = Diagnosis::default();
     let decided = matches!(solution.status, Status::Diverged | Status::Interrupted);
+    let stalled = solution.status == Status::IterationLimit
+        && solution.iterations() < stop.max_iterations
+        && stop.time_limit.is_none();
     // 1. With a certificate.
     if let Some(error) = certificate.score_error {
-        let stalled = solution.status == Status::IterationLimit
-            && solution.iterations() < stop.max_iterations;
         let classes = !matches!(problem.target, TargetValues::Linear(_));
         if stalled && classes && error <= CERTIFIED_SCORE_ERROR {
             (solution.status, solution.detail) = (Status::Converged, None);
+        } else if classes && solution.status == Status::Converged && error > CONVERGED_SCORE_ERROR {
+            solution.status = Status::IterationLimit;
+            solution.detail = Some(format!("a score may be {error:.1e} from the optimum's"));
         }
     }
     if decided || certificate.holds() || problem.penalty.l1() > 0.0 {
@@ -134,7 +139,7 @@ pub fn conclude<T: Element>(
         (solution.status, solution.detail) = (Status::Separated, None);
     } else if !diagnosis.dependences.is_empty() {
         return without_dependent_columns(objective, &solution, diagnosis, stop);
-    } else if solution.status == Status::Converged {
+    } else if solution.status == Status::Converged || stalled {
         // 3. Nothing found.
         solution.status = Status::IterationLimit;
         solution.detail.clone_from(&certificate.reason);
@@ -183,11 +188,10 @@ fn without_dependent_columns<T: Element>(
     }));
     again.history = history;
     let certificate = certify_held(objective, &again.theta, &diagnosis.held)?;
-    again.status = match again.status {
-        Status::Converged if certificate.holds() => Status::Collinear,
-        Status::Converged => Status::IterationLimit,
-        other => other,
-    };
+    if again.status == Status::Converged {
+        again.status = Status::Collinear;
+        again.detail.clone_from(&certificate.reason);
+    }
     Ok(Fit {
         solution: again,
         certificate,

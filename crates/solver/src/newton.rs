@@ -4,7 +4,7 @@ use faer::Mat;
 
 use crate::factor::Factor;
 use crate::minimize::{Iterate, Outlook, SolveError, Solver, largest};
-use crate::objective::Objective;
+use crate::objective::{Gauge, Objective};
 use crate::tolerance::{
     ARMIJO, BACKTRACK, FLOOR_SCORE_CHANGE, MAX_BACKTRACKS, POLISH_SHRINK, SCORE_CHANGE_EXPONENT,
 };
@@ -15,8 +15,9 @@ use crate::tolerance::{
 /// 2. While the predicted decrease `½ν²`, `ν² = gᵀH⁻¹g`, stands above the objective's rounding:
 ///    halve the step until Armijo's condition holds. The full step is tried first, with its
 ///    gradient and curvature, since it is nearly always taken.
-/// 3. Below that, differences of the objective are noise: take the full step as long as it shrinks
-///    the gradient in the norm of `H⁻¹`, and then stop at the rounding floor.
+/// 3. Below that, or where rounding of the scores hides a decrease that is small anyway (its square
+///    below the objective's rounding), differences of the objective are noise: take the full step as
+///    long as it shrinks the gradient in the norm of `H⁻¹`, and then stop at the rounding floor.
 ///
 /// A gradient within the tolerance is not taken as convergence until the coming step is seen to
 /// leave every score nearly as it is: on separated data it would change some score by about one.
@@ -54,7 +55,9 @@ impl Solver for Newton {
         }
         let mut theta = initial.to_vec();
         if let Some(gauge) = objective.gauge() {
-            gauge.project(&mut theta);
+            // of all parameters with the same scores, those that sum to zero over classes have the
+            // smallest ridge penalty, and steps from there stay there
+            Gauge { from: 0, ..gauge }.project(&mut theta);
         }
         evaluate(objective, theta, 0.0)
     }
@@ -73,20 +76,19 @@ impl Solver for Newton {
             state.iterate.outlook = Outlook::Stalled;
             return Ok(state);
         };
-        let predicted = 0.5 * direction.squared_decrement;
-        let noise = objective.rounding() * state.iterate.objective.abs();
         let full = evaluate(
             objective,
             moved(&state.iterate.theta, &direction.step, 1.0),
             1.0,
         )?;
-        if predicted > noise {
-            // 2. Far from the optimum: the objective must fall.
-            line_search(objective, state, &direction, full)
-        } else {
-            // 3. Near it: the gradient must shrink.
-            polish(objective, state, &direction, full)
+        // 2. Far from the optimum: the objective must fall.
+        if direction.predicted() > objective.rounding() * state.iterate.objective.abs()
+            && let Some(next) = line_search(objective, &state, &direction, &full)?
+        {
+            return Ok(next);
         }
+        // 3. Near it, or where the objective's noise hides the way: the gradient must shrink.
+        polish(objective, state, &direction, full)
     }
 
     fn iterate(state: &NewtonState) -> &Iterate {
@@ -130,6 +132,11 @@ impl NewtonState {
 }
 
 impl Direction {
+    /// The decrease of the objective that its quadratic model predicts for the full step.
+    fn predicted(&self) -> f64 {
+        0.5 * self.squared_decrement
+    }
+
     /// Whether the step, taken with an undamped curvature, changes no score by more than `limit`.
     fn is_small(&self, objective: &dyn Objective, limit: f64) -> Result<bool, SolveError> {
         if self.factor.damping > 0.0 {
@@ -172,19 +179,20 @@ fn moved(theta: &[f64], step: &[f64], length: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Shortens the step until the objective falls by a part of what its slope promises.
+/// Shortens the step until the objective falls by a part of what its slope promises; none where that
+/// would be less than the objective's rounding.
 fn line_search(
     objective: &dyn Objective,
-    mut state: NewtonState,
+    state: &NewtonState,
     direction: &Direction,
-    full: NewtonState,
-) -> Result<NewtonState, SolveError> {
+    full: &NewtonState,
+) -> Result<Option<NewtonState>, SolveError> {
     let start = state.iterate.objective;
     let slope = -direction.squared_decrement;
     let noise = objective.rounding() * start.abs();
-    let falls = |value: f64, length: f64| value <= start + ARMIJO * length * slope + noise;
+    let falls = |value: f64, length: f64| value <= start + ARMIJO * length * slope;
     if full.iterate.gradient_max.is_finite() && falls(full.iterate.objective, 1.0) {
-        return Ok(full);
+        return Ok(Some(full.clone()));
     }
     let (mut length, mut value) = (1.0, full.iterate.objective);
     for _ in 0..MAX_BACKTRACKS {
@@ -196,17 +204,19 @@ fn line_search(
         } else {
             shortest
         };
+        if length * direction.predicted() <= noise {
+            break;
+        }
         let theta = moved(&state.iterate.theta, &direction.step, length);
         value = objective.value(&theta)?;
         if falls(value, length) {
             let next = evaluate(objective, theta, length)?;
             if next.iterate.gradient_max.is_finite() {
-                return Ok(next);
+                return Ok(Some(next));
             }
         }
     }
-    state.iterate.outlook = Outlook::Stalled;
-    Ok(state)
+    Ok(None)
 }
 
 /// Takes the full step if it shrinks the gradient; otherwise decides what the standstill means.
@@ -216,13 +226,15 @@ fn polish(
     direction: &Direction,
     full: NewtonState,
 ) -> Result<NewtonState, SolveError> {
+    let near = objective.rounding().sqrt() * state.iterate.objective.abs();
+    let near = direction.predicted() <= near;
     let now = direction.squared_decrement;
     let then = direction.factor.squared_norm(&full.gradient);
-    if then < POLISH_SHRINK * POLISH_SHRINK * now {
+    if near && then < POLISH_SHRINK * POLISH_SHRINK * now {
         return Ok(full);
     }
-    let floor = direction.is_small(objective, FLOOR_SCORE_CHANGE)?;
-    if then < now {
+    let floor = near && direction.is_small(objective, FLOOR_SCORE_CHANGE)?;
+    if near && then < now {
         state = full;
     }
     state.iterate.outlook = if floor {

@@ -79,6 +79,10 @@ pub const SCORE_ROUNDING: f64 = 1e-2;
 /// called converged: a millionth of a logit.
 pub const CERTIFIED_SCORE_ERROR: f64 = 1e-6;
 
+/// Largest error of a score, by certificate, with which a classification is called converged whatever
+/// the solver's tolerance was: a tenth of a logit, or 2.5 points of probability.
+pub const CONVERGED_SCORE_ERROR: f64 = 0.1;
+
 /// Squared share of a column that earlier columns leave unexplained, below which a dependence is
 /// suspected. The correlations carry rounding near 1e-15, so the suspicion is wide, and every suspect
 /// is checked again on the rows.

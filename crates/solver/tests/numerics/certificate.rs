@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 use solver::{
-    Certificate, HostObjective, Newton, Objective, Penalty, Solution, Status, Stop, Verdict,
-    certify, dependences, minimize, separation,
+    Certificate, HostObjective, Newton, Objective, Solution, Stop, Verdict, certify, dependences,
+    minimize, separation,
 };
 
-use crate::problems::{Example, LOSSES, Loss, challenger, nasty, normal, ordinary};
+use crate::problems::{Example, LOSSES, Loss, nasty, normal};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -185,7 +185,7 @@ fn weights_are_repeated_rows_and_scale_freely() {
             ..example.clone()
         };
         let rows: Vec<usize> = (0..50)
-            .flat_map(|i| std::iter::repeat_n(i, (i % 3) as usize))
+            .flat_map(|i| std::iter::repeat_n(i, i % 3))
             .collect();
         let a = solve(&weighted).solution.theta;
         assert!(agree(

@@ -1,5 +1,7 @@
 //! Objectives, solvers, certificates and verdicts, from outside the crate.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod certificate;
 mod fits;
 mod objective;

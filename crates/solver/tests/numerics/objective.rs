@@ -377,155 +377,120 @@ fn a_restricted_objective_is_the_problem_without_those_columns() {
 }
 
 #[test]
-fn every_error_of_a_problem() {
+fn every_error_of_a_problem_says_what_and_where() {
     let design = DesignMatrix::new(2, 1, vec![0.0, 1.0]).unwrap();
-    let good = Problem::new(&design, TargetValues::Binary(&[0.0, 1.0]));
-    let error = |problem: Problem<'_, f64>| HostObjective::new(problem).unwrap_err();
     let nothing = DesignMatrix::new(0, 1, vec![]).unwrap();
-    let found = error(Problem::new(&nothing, TargetValues::Binary(&[])));
-    assert!(matches!(found, ObjectiveError::NoRows));
-    let found = error(Problem {
-        weights: Some(&[0.0, 0.0]),
-        ..good
-    });
-    assert!(matches!(found, ObjectiveError::NoRows));
-    assert_eq!(found.to_string(), "there is no row of positive weight");
-    assert!(found.remedy().is_some());
     let empty = DesignMatrix::new(2, 0, vec![]).unwrap();
-    let found = error(Problem {
-        intercept: false,
-        ..Problem::new(&empty, good.target)
-    });
-    assert!(matches!(found, ObjectiveError::NoParameters));
-    let found = error(Problem {
-        target: TargetValues::Linear(&[1.0]),
-        ..good
-    });
-    assert_eq!(found.to_string(), "targets: 1 numbers where 2 are needed");
-    let found = error(Problem {
-        weights: Some(&[1.0]),
-        ..good
-    });
-    assert!(matches!(
-        found,
-        ObjectiveError::Length {
-            what: "weights",
-            ..
-        }
-    ));
-    let found = error(Problem {
-        offsets: Some(&[1.0]),
-        ..good
-    });
-    assert!(matches!(
-        found,
-        ObjectiveError::Length {
-            what: "offsets",
-            ..
-        }
-    ));
-    let found = error(Problem {
-        weights: Some(&[1.0, f64::NAN]),
-        ..good
-    });
-    assert!(matches!(
-        found,
-        ObjectiveError::NotFinite {
-            what: "weights",
-            row: 1
-        }
-    ));
-    let found = error(Problem {
-        offsets: Some(&[f64::INFINITY, 0.0]),
-        ..good
-    });
-    assert!(matches!(
-        found,
-        ObjectiveError::NotFinite {
-            what: "offsets",
-            row: 0
-        }
-    ));
-    let found = error(Problem {
-        target: TargetValues::Linear(&[1.0, f64::NAN]),
-        ..good
-    });
-    assert!(matches!(
-        found,
-        ObjectiveError::NotFinite {
-            what: "targets",
-            row: 1
-        }
-    ));
-    let found = error(Problem {
-        weights: Some(&[1.0, -1.0]),
-        ..good
-    });
-    assert_eq!(found.to_string(), "the weight of row 1 is -1, below zero");
-    let found = error(Problem {
-        target: TargetValues::Binary(&[0.0, 0.5]),
-        ..good
-    });
-    assert_eq!(
-        found.to_string(),
-        "the target of row 1 is 0.5, neither 0 nor 1"
-    );
-    let target = TargetValues::Multinomial {
-        codes: &[0, 2],
-        classes: 2,
-    };
-    let found = error(Problem { target, ..good });
-    assert_eq!(
-        found.to_string(),
-        "the class code of row 1 is 2, but there are 2 classes"
-    );
-    let target = TargetValues::Multinomial {
-        codes: &[0, 0],
-        classes: 1,
-    };
-    assert!(matches!(
-        error(Problem { target, ..good }),
-        ObjectiveError::Classes { classes: 1 }
-    ));
-    let found = error(Problem {
-        penalty: Penalty::ridge(-1.0),
-        ..good
-    });
-    assert!(matches!(found, ObjectiveError::Lambda { .. }));
-    let found = error(Problem {
-        penalty: Penalty {
-            lambda: 1.0,
-            l1_ratio: 2.0,
-        },
-        ..good
-    });
-    assert!(matches!(found, ObjectiveError::L1Ratio { .. }));
     let infinite = DesignMatrix::new(2, 1, vec![0.0, f64::INFINITY]).unwrap();
-    let found = error(Problem {
-        design: &infinite,
+    let good = Problem::new(&design, TargetValues::Binary(&[0.0, 1.0]));
+    let no_intercept = Problem {
+        intercept: false,
         ..good
-    });
+    };
+    let weights = |w| Problem {
+        weights: Some(w),
+        ..good
+    };
+    let offsets = |o| Problem {
+        offsets: Some(o),
+        ..good
+    };
+    let target = |target| Problem { target, ..good };
+    let classes = |codes, classes| target(TargetValues::Multinomial { codes, classes });
+    let penalty = |lambda, l1_ratio| Problem {
+        penalty: Penalty { lambda, l1_ratio },
+        ..good
+    };
+    let cases = [
+        (
+            Problem::new(&nothing, TargetValues::Binary(&[])),
+            "there is no row of positive weight",
+        ),
+        (weights(&[0.0, 0.0]), "there is no row of positive weight"),
+        (
+            Problem {
+                design: &empty,
+                ..no_intercept
+            },
+            "nothing to fit: no column and no intercept",
+        ),
+        (
+            target(TargetValues::Linear(&[1.0])),
+            "targets: 1 numbers where 2 are needed",
+        ),
+        (weights(&[1.0]), "weights: 1 numbers where 2 are needed"),
+        (offsets(&[1.0]), "offsets: 1 numbers where 2 are needed"),
+        (
+            weights(&[1.0, f64::NAN]),
+            "weights: the number of row 1 is not finite",
+        ),
+        (
+            offsets(&[f64::INFINITY, 0.0]),
+            "offsets: the number of row 0 is not finite",
+        ),
+        (
+            target(TargetValues::Linear(&[1.0, f64::NAN])),
+            "targets: the number of row 1 is not",
+        ),
+        (
+            weights(&[1.0, -1.0]),
+            "the weight of row 1 is -1, below zero",
+        ),
+        (
+            target(TargetValues::Binary(&[0.0, 0.5])),
+            "target of row 1 is 0.5, neither 0 nor 1",
+        ),
+        (
+            classes(&[0, 2], 2),
+            "the class code of row 1 is 2, but there are 2 classes",
+        ),
+        (
+            classes(&[0, 0], 1),
+            "a multinomial target needs at least two classes, not 1",
+        ),
+        (
+            penalty(-1.0, 0.0),
+            "the penalty lambda = -1 is not a number from 0 upwards",
+        ),
+        (penalty(1.0, 2.0), "the L1 ratio 2 is not between 0 and 1"),
+        (
+            Problem {
+                design: &infinite,
+                ..good
+            },
+            "row 1, column 0 of the design matrix is not",
+        ),
+    ];
+    for (problem, message) in cases {
+        let error = HostObjective::new(problem).unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+    }
+    let error = HostObjective::new(weights(&[0.0, 0.0])).unwrap_err();
     assert_eq!(
-        found.to_string(),
-        "row 1, column 0 of the design matrix is not finite"
+        error.remedy().unwrap(),
+        "give at least one row a positive weight"
     );
-    let objective = HostObjective::new(good).unwrap();
-    assert!(matches!(
-        objective.value(&[0.0]),
-        Err(ObjectiveError::Length { .. })
-    ));
-    let short = objective.gradient(&[0.0, 0.0], &mut [0.0]);
-    assert!(matches!(
-        short,
-        Err(ObjectiveError::Length {
-            what: "gradient",
-            ..
-        })
-    ));
-    let source = std::io::Error::other("device lost");
-    let elsewhere = ObjectiveError::Elsewhere(Box::new(source));
+}
+
+#[test]
+fn every_error_of_an_evaluation() {
+    let design = DesignMatrix::new(2, 1, vec![0.0, 1.0]).unwrap();
+    let problem = Problem::new(&design, TargetValues::Binary(&[0.0, 1.0]));
+    let objective = HostObjective::new(problem).unwrap();
+    let error = objective.value(&[0.0]).unwrap_err();
     assert_eq!(
-        std::error::Error::source(&elsewhere).unwrap().to_string(),
+        error.to_string(),
+        "parameters: 1 numbers where 2 are needed"
+    );
+    let error = objective.gradient(&[0.0, 0.0], &mut [0.0]).unwrap_err();
+    assert_eq!(error.to_string(), "gradient: 1 numbers where 2 are needed");
+    let error = objective.score_change(&[0.0]).unwrap_err();
+    assert_eq!(error.to_string(), "direction: 1 numbers where 2 are needed");
+    let source = std::io::Error::other("device lost");
+    let error = ObjectiveError::Elsewhere(Box::new(source));
+    assert_eq!(
+        std::error::Error::source(&error).unwrap().to_string(),
         "device lost"
     );
+    assert!(error.remedy().is_none());
 }

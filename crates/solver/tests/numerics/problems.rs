@@ -7,7 +7,7 @@ use solver::{Penalty, Problem, TargetValues};
 
 /// The targets of an [`Example`].
 #[derive(Debug, Clone)]
-pub enum Target {
+pub(crate) enum Target {
     Binary(Vec<f64>),
     Multinomial(Vec<u32>, usize),
     Linear(Vec<f64>),
@@ -15,17 +15,17 @@ pub enum Target {
 
 /// An owned problem.
 #[derive(Debug, Clone)]
-pub struct Example {
-    pub design: DesignMatrix<f64>,
-    pub target: Target,
-    pub weights: Option<Vec<f64>>,
-    pub offsets: Option<Vec<f64>>,
-    pub intercept: bool,
-    pub penalty: Penalty,
+pub(crate) struct Example {
+    pub(crate) design: DesignMatrix<f64>,
+    pub(crate) target: Target,
+    pub(crate) weights: Option<Vec<f64>>,
+    pub(crate) offsets: Option<Vec<f64>>,
+    pub(crate) intercept: bool,
+    pub(crate) penalty: Penalty,
 }
 
 impl Example {
-    pub fn problem(&self) -> Problem<'_, f64> {
+    pub(crate) fn problem(&self) -> Problem<'_, f64> {
         Problem {
             design: &self.design,
             target: match &self.target {
@@ -44,7 +44,7 @@ impl Example {
     }
 
     /// The rows in another order, or some of them, or some of them twice.
-    pub fn select(&self, rows: &[usize]) -> Self {
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
         let pick = |values: &[f64]| rows.iter().map(|&i| values[i]).collect::<Vec<_>>();
         let outputs = self.problem().target.outputs();
         Self {
@@ -68,15 +68,15 @@ impl Example {
 
 /// Which loss an example has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loss {
+pub(crate) enum Loss {
     Binary,
     Multinomial,
     Linear,
 }
 
-pub const LOSSES: [Loss; 3] = [Loss::Binary, Loss::Multinomial, Loss::Linear];
+pub(crate) const LOSSES: [Loss; 3] = [Loss::Binary, Loss::Multinomial, Loss::Linear];
 
-pub fn normal(random: &mut ChaCha8Rng) -> f64 {
+pub(crate) fn normal(random: &mut ChaCha8Rng) -> f64 {
     // Box and Muller (1958)
     let (u, v): (f64, f64) = (
         random.random_range(1e-12..1.0),
@@ -86,7 +86,7 @@ pub fn normal(random: &mut ChaCha8Rng) -> f64 {
 }
 
 /// A well-behaved example with a penalty, and with weights and offsets if `full`.
-pub fn ordinary(loss: Loss, rows: usize, columns: usize, full: bool, seed: u64) -> Example {
+pub(crate) fn ordinary(loss: Loss, rows: usize, columns: usize, full: bool, seed: u64) -> Example {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let values = (0..rows * columns).map(|_| normal(&mut random)).collect();
     let design = DesignMatrix::new(rows, columns, values).unwrap();
@@ -121,7 +121,7 @@ pub fn ordinary(loss: Loss, rows: usize, columns: usize, full: bool, seed: u64) 
 }
 
 /// Badly scaled, nearly collinear, rare, separable, unbalanced, with few rows or heavy weights.
-pub fn nasty(loss: Loss, seed: u64) -> Example {
+pub(crate) fn nasty(loss: Loss, seed: u64) -> Example {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let rows = random.random_range(3..60);
     let columns = random.random_range(1..6);
@@ -174,7 +174,9 @@ pub fn nasty(loss: Loss, seed: u64) -> Example {
         Loss::Multinomial => {
             let code = |i| {
                 let level = score(i) + 1.5 * normal(&mut random) + 1.0;
-                level.clamp(0.0, classes as f64 - 1.0).round() as u32
+                (1..classes as u32)
+                    .filter(|&k| level > f64::from(k) - 0.5)
+                    .count() as u32
             };
             Target::Multinomial((0..rows).map(code).collect(), classes)
         }
@@ -215,7 +217,7 @@ pub fn nasty(loss: Loss, seed: u64) -> Example {
 
 /// Temperature at launch in °F and whether any primary O-ring showed distress, for the 23 flights
 /// before Challenger's last: Dalal, Fowlkes and Hoadley (1989), table 1.
-pub const CHALLENGER: [(f64, f64); 23] = [
+pub(crate) const CHALLENGER: [(f64, f64); 23] = [
     (66.0, 0.0),
     (70.0, 1.0),
     (69.0, 0.0),
@@ -241,7 +243,7 @@ pub const CHALLENGER: [(f64, f64); 23] = [
     (58.0, 1.0),
 ];
 
-pub fn challenger() -> Example {
+pub(crate) fn challenger() -> Example {
     let temperatures = CHALLENGER.iter().map(|row| row.0).collect();
     Example {
         design: DesignMatrix::new(23, 1, temperatures).unwrap(),

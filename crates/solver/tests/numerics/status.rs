@@ -277,6 +277,25 @@ fn collinear() {
 }
 
 #[test]
+fn columns_of_zeros_leave_nothing_to_fit() {
+    for loss in [Loss::Binary, Loss::Linear, Loss::Multinomial] {
+        let design = dataset::DesignMatrix::new(20, 2, vec![0.0; 40]).unwrap();
+        let example = ordinary(loss, 20, 2, true, 1);
+        let nothing = Example {
+            design,
+            intercept: false,
+            penalty: Penalty::NONE,
+            ..example
+        };
+        let found = solve(&nothing, &Stop::default());
+        assert_eq!(found.solution.status, Status::Collinear);
+        assert_eq!(found.diagnosis.held, [0, 1]);
+        assert!(found.solution.theta.iter().all(|t| t.abs() < 1e-300));
+        assert!(found.certificate.holds());
+    }
+}
+
+#[test]
 fn a_penalty_makes_collinear_columns_unique() {
     let example = ordinary(Loss::Binary, 60, 1, false, 2);
     let values = example
