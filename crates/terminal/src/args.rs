@@ -4,6 +4,11 @@
 ///
 /// # Errors
 /// A sentence for the command line's error message.
+///
+/// # Examples
+/// ```
+/// assert_eq!(terminal::args::delimiter("tab"), Ok(b'\t'));
+/// ```
 pub fn delimiter(text: &str) -> Result<u8, String> {
     match text {
         "\\t" | "tab" => Ok(b'\t'),

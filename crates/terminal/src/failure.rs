@@ -1,8 +1,8 @@
 //! How errors reach a person: what, where, and what to do next; and the exit code.
 
 use std::fmt::Display;
-use std::io;
-use std::panic::{self, UnwindSafe};
+use std::io::{self, Write};
+use std::panic::{self, PanicHookInfo, UnwindSafe};
 use std::process::ExitCode;
 
 use crate::wrap;
@@ -75,9 +75,9 @@ impl Failure {
         self
     }
 
-    /// Prints it on stderr.
+    /// Prints it on stderr, and says how the program is to end.
     pub fn report(self) -> ExitCode {
-        eprintln!("{self}");
+        say(&self);
         self.exit.into()
     }
 }
@@ -94,20 +94,76 @@ impl Display for Failure {
 
 /// Runs a program: prints its error, and makes a panic, which is always a mistake in the program,
 /// an error like any other.
+///
+/// For `main`: it replaces the panic hook of the process.
 pub fn guard(program: impl FnOnce() -> Result<ExitCode, Failure> + UnwindSafe) -> ExitCode {
-    panic::set_hook(Box::new(|info| {
-        let place = info
-            .location()
-            .map_or_else(String::new, |place| format!(" ({place})"));
-        let message = info.payload_as_str().unwrap_or("no message");
-        let message = format!("this is a mistake in the program{place}: {message}");
-        let failure = Failure::new(message, Exit::Unexpected)
-            .with_remedy(Some("report it with the command that you typed"));
-        eprintln!("{failure}");
-    }));
+    panic::set_hook(Box::new(|info| say(&mistake(info))));
     match panic::catch_unwind(program) {
         Ok(Ok(code)) => code,
         Ok(Err(failure)) => failure.report(),
         Err(_) => Exit::Unexpected.into(),
+    }
+}
+
+fn mistake(info: &PanicHookInfo<'_>) -> Failure {
+    let place = info
+        .location()
+        .map_or_else(String::new, |place| format!(" ({place})"));
+    let message = info.payload_as_str().unwrap_or("no message");
+    let message = format!("this is a mistake in the program{place}: {message}");
+    Failure::new(message, Exit::Unexpected)
+        .with_remedy(Some("report it with the command that you typed"))
+}
+
+/// Prints on stderr; where that is closed nobody can be told, and there is no panic about it.
+fn say(failure: &Failure) {
+    let _ = writeln!(io::stderr(), "{failure}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_codes_are_those_that_scripts_rely_on() {
+        let exits = [
+            (Exit::Ok, 0),
+            (Exit::Unexpected, 1),
+            (Exit::Usage, 2),
+            (Exit::Data, 3),
+            (Exit::Doubtful, 4),
+            (Exit::Interrupted, 130),
+        ];
+        for (exit, code) in exits {
+            assert_eq!(exit as u8, code);
+            assert_eq!(ExitCode::from(exit), ExitCode::from(code));
+        }
+    }
+
+    #[test]
+    fn long_messages_are_wrapped_beside_their_margin() {
+        let message = "loans.csv: there is no column `incme`; did you mean `income`, which is \
+                       the nearest of 20 columns?";
+        let failure = Failure::new(message, Exit::Data).with_remedy(Some("--target income"));
+        assert_eq!(
+            failure.to_string(),
+            "error: loans.csv: there is no column `incme`; did you mean `income`, which is\n       \
+             the nearest of 20 columns?\ntry    --target income"
+        );
+    }
+
+    #[test]
+    fn an_error_without_a_remedy_is_the_message_alone() {
+        let failure = Failure::new("why", Exit::Usage).with_remedy(None::<String>);
+        assert_eq!(failure.to_string(), "error: why");
+        assert_eq!(failure.report(), ExitCode::from(2));
+    }
+
+    #[test]
+    fn a_failed_write_says_where() {
+        let full = io::Error::new(io::ErrorKind::StorageFull, "no space left");
+        let failure = Failure::writing("scores.csv", &full);
+        let text = "scores.csv: no space left";
+        assert_eq!(failure, Failure::new(text, Exit::Unexpected));
     }
 }

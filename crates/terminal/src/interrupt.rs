@@ -21,10 +21,21 @@ impl Interrupted {
     }
 }
 
-/// Watches for Ctrl-C from now on; once in a program.
+/// Watches for Ctrl-C (and for a polite request to end, SIGTERM) from now on; once in a program.
 ///
 /// # Errors
-/// A [`Failure`] when the system does not let it.
+/// A [`Failure`] when it is called a second time, or the system does not let it.
+///
+/// # Examples
+/// ```
+/// let interrupted = terminal::interrupt::watch()?;
+/// for batch in 0..3 {
+///     if interrupted.is_set() {
+///         break; // after saving what there is
+///     }
+/// }
+/// # Ok::<(), terminal::Failure>(())
+/// ```
 pub fn watch() -> Result<Interrupted, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     let watched = Arc::clone(&flag);

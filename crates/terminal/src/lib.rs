@@ -2,7 +2,7 @@
 //!
 //! - [`args`]: values that both command lines take
 //! - [`failure`]: an error with its remedy and exit code
-//! - [`interrupt`]: Ctrl-C
+//! - [`interrupt`]: what Ctrl-C does
 //! - [`progress`]: a line on the terminal for work over a second
 //! - [`number`]: numbers with the digits that say something
 //! - [`wrap`](mod@wrap): lines of at most 80 columns

@@ -1,5 +1,6 @@
 //! Where results go: standard output, or a file that is there whole or not at all.
 
+use std::fs::File;
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,16 +11,35 @@ use crate::failure::Failure;
 /// A table that is being written.
 ///
 /// A file appears under its name only with [`finish`](Self::finish); until then it has a temporary
-/// name beside it, which goes away with the sink.
+/// name beside it, which goes away with the sink. A link is followed; what is there but is no file
+/// (`/dev/null`, a named pipe) is written to as it is.
+///
+/// # Examples
+/// ```
+/// use std::io::Write;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("scores.csv");
+/// let mut sink = terminal::Sink::open(Some(&path)).unwrap();
+/// writeln!(sink, "row,score")?;
+/// assert!(!path.exists());
+/// sink.finish().unwrap();
+/// assert!(path.exists());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Sink {
     target: Target,
+    /// What to call it in an error.
+    place: String,
     closed: bool,
 }
 
 #[derive(Debug)]
 enum Target {
     Stdout(BufWriter<StdoutLock<'static>>),
+    Device(BufWriter<File>),
+    /// The temporary file, and where it will be.
     File(BufWriter<NamedTempFile>, PathBuf),
 }
 
@@ -29,16 +49,20 @@ impl Sink {
     /// # Errors
     /// A [`Failure`] when the folder cannot be written to.
     pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
-        let target = match path {
-            None => Target::Stdout(BufWriter::new(io::stdout().lock())),
+        let (place, target) = match path {
+            None => {
+                let stdout = BufWriter::new(io::stdout().lock());
+                ("standard output".to_owned(), Target::Stdout(stdout))
+            }
             Some(path) => {
-                let file =
-                    temporary(path).map_err(|error| Failure::writing(path.display(), &error))?;
-                Target::File(BufWriter::new(file), path.to_owned())
+                let place = path.display().to_string();
+                let target = Target::open(path).map_err(|e| Failure::writing(&place, &e))?;
+                (place, target)
             }
         };
         Ok(Self {
             target,
+            place,
             closed: false,
         })
     }
@@ -70,10 +94,20 @@ impl Sink {
 
     /// What to call it in an error.
     pub fn place(&self) -> String {
-        match &self.target {
-            Target::Stdout(_) => "standard output".to_owned(),
-            Target::File(_, path) => path.display().to_string(),
+        self.place.clone()
+    }
+}
+
+impl Target {
+    fn open(path: &Path) -> io::Result<Self> {
+        // A rename would put a file in the place of a link, or of a device.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let something_else = path.metadata().is_ok_and(|there| !there.is_file());
+        if something_else {
+            let device = File::options().write(true).open(&path)?;
+            return Ok(Self::Device(BufWriter::new(device)));
         }
+        Ok(Self::File(BufWriter::new(temporary(&path)?), path))
     }
 }
 
@@ -82,6 +116,7 @@ impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.target {
             Target::File(writer, _) => writer.write_all(bytes)?,
+            Target::Device(writer) => self.closed |= gone(writer.write_all(bytes))?,
             Target::Stdout(writer) => self.closed |= gone(writer.write_all(bytes))?,
         }
         Ok(bytes.len())
@@ -90,6 +125,7 @@ impl Write for Sink {
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.target {
             Target::File(writer, _) => writer.flush(),
+            Target::Device(writer) => gone(writer.flush()).map(|_| ()),
             Target::Stdout(writer) => gone(writer.flush()).map(|_| ()),
         }
     }
@@ -138,5 +174,54 @@ mod tests {
         drop(half);
         assert_eq!(std::fs::read(&path).unwrap(), b"a,b\n");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_or_stands_in_the_way_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [
+            folder.path().join("none/scores.csv"),
+            folder.path().to_owned(),
+        ] {
+            let failure = Sink::open(Some(&path)).unwrap_err().to_string();
+            let start = format!("error: {}: ", path.display());
+            // Long paths are wrapped after the first blank.
+            assert!(
+                failure.replace("\n      ", "").starts_with(&start),
+                "{failure}"
+            );
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_stays_one_and_a_device_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (
+            folder.path().join("old.csv"),
+            folder.path().join("latest.csv"),
+        );
+        std::fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let mut sink = Sink::open(Some(&link)).unwrap();
+        sink.write_all(b"new").unwrap();
+        sink.finish().unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+
+        let device = folder.path().join("device");
+        std::os::unix::fs::symlink("/dev/null", &device).unwrap();
+        let mut sink = Sink::open(Some(&device)).unwrap();
+        sink.write_all(b"x").unwrap();
+        sink.finish().unwrap();
+        assert!(!Path::new("/dev/null").is_file());
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_error_but_a_full_disk_is() {
+        let error = |kind| Err(io::Error::from(kind));
+        assert!(!gone(Ok(())).unwrap());
+        assert!(gone(error(io::ErrorKind::BrokenPipe)).unwrap());
+        assert!(gone(error(io::ErrorKind::StorageFull)).is_err());
     }
 }

@@ -9,27 +9,41 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Progress that stays silent for a second, when told to be quiet, and away from a terminal.
+///
+/// Dropping it takes the line away, as [`finish`](Self::finish) does.
+///
+/// # Examples
+/// ```
+/// let mut progress = terminal::Progress::new(false);
+/// for done in 1..=3 {
+///     progress.update(done, 3, "folds".to_owned());
+/// }
+/// progress.finish();
+/// ```
+#[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
-    started: Instant,
-    visible: bool,
+    /// When it may appear; never, where there is no time.
+    due: Option<Instant>,
 }
 
 impl Progress {
     /// Progress on stderr, or none.
     #[must_use]
     pub fn new(quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        Self::after(PATIENCE, !quiet && stderr().is_terminal())
+    }
+
+    fn after(patience: Duration, visible: bool) -> Self {
         Self {
-            bar,
-            started: Instant::now(),
-            visible: !quiet && stderr().is_terminal(),
+            bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
+            due: visible.then(|| Instant::now() + patience),
         }
     }
 
     /// Shows `done` of `total` (0: not known), and what is going on.
     pub fn update(&mut self, done: u64, total: u64, message: String) {
-        if !self.visible || self.started.elapsed() < PATIENCE {
+        if self.due.is_none_or(|due| Instant::now() < due) {
             return;
         }
         if self.bar.is_hidden() {
@@ -53,5 +67,29 @@ impl Progress {
     /// Takes the line away.
     pub fn finish(self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(patience: Duration, visible: bool) -> bool {
+        let mut progress = Progress::after(patience, visible);
+        progress.update(1, 2, "rows".to_owned());
+        progress.update(2, 0, "rows".to_owned());
+        progress.bar.position() == 2
+    }
+
+    #[test]
+    fn it_appears_after_its_patience_and_only_where_somebody_looks() {
+        assert!(shown(Duration::ZERO, true));
+        assert!(!shown(Duration::from_hours(1), true));
+        assert!(!shown(Duration::ZERO, false));
+    }
+
+    #[test]
+    fn quiet_is_quiet_even_at_a_terminal() {
+        assert_eq!(Progress::new(true).due, None);
     }
 }

@@ -5,7 +5,12 @@ const WIDTH: usize = 80;
 /// Width of the names in the margin of a summary.
 const MARGIN: usize = 16;
 
-/// A line of a summary: a name in the margin, and its content wrapped beside it.
+/// A line of a summary: a name in the margin, and its content wrapped beside it; ends the line.
+///
+/// # Examples
+/// ```
+/// assert_eq!(terminal::line("status", "converged"), "status          converged\n");
+/// ```
 pub fn line(name: &str, content: &str) -> String {
     let first = if name.chars().count() < MARGIN {
         format!("{name:MARGIN$}")
@@ -16,7 +21,13 @@ pub fn line(name: &str, content: &str) -> String {
 }
 
 /// Breaks `text` at blanks into lines of at most 80 columns; the first begins with `first`, the
-/// others with `rest`. A word that is longer keeps a line of its own.
+/// others with `rest`. A word that is longer keeps a line of its own. Line breaks count as blanks.
+///
+/// # Examples
+/// ```
+/// let text = terminal::wrap("try    ", "       ", "correct the cell,\nor drop the column");
+/// assert_eq!(text, "try    correct the cell, or drop the column");
+/// ```
 pub fn wrap(first: &str, rest: &str, text: &str) -> String {
     let mut lines = String::new();
     let mut line = first.to_owned();
@@ -53,6 +64,22 @@ mod tests {
         }
         assert_eq!(wrapped.lines().count(), 3);
         assert!(wrapped.lines().nth(1).unwrap().starts_with("       word"));
+    }
+
+    #[test]
+    fn a_line_of_exactly_eighty_columns_is_not_broken() {
+        let text = format!("{} {}", "a".repeat(40), "é".repeat(37));
+        assert_eq!(wrap("- ", "  ", &text), format!("- {text}"));
+        assert_eq!(wrap("-- ", "  ", &text).lines().count(), 2);
+    }
+
+    #[test]
+    fn a_summary_has_its_names_in_the_margin() {
+        assert_eq!(
+            line("wrote", "runs/latest"),
+            "wrote           runs/latest\n"
+        );
+        assert_eq!(line("a_name_of_16_chs", "x"), "a_name_of_16_chs  x\n");
     }
 
     #[test]
