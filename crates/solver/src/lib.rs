@@ -1,6 +1,6 @@
 //! Objectives over host rows, solvers, and the proof of their answers. Pure numerics, no Burn.
 //!
-//! An [`Objective`] gives value, gradient and curvature; [`minimize`] runs a [`Solver`] on it.
+//! An [`Objective`] gives value, gradient and curvature; [`minimize()`] runs a [`Solver`] on it.
 //!
 //! Reading order: what is minimised ([`objective`]), when a fit stops ([`mod@minimize`]), how a step
 //! is computed ([`newton`]), how far the answer can be from the optimum ([`certificate`]).

@@ -2,6 +2,7 @@
 
 mod alone;
 mod cone;
+mod multipliers;
 
 use dataset::Element;
 use serde::{Deserialize, Serialize};

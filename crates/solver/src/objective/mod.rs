@@ -2,6 +2,7 @@
 
 mod error;
 mod host;
+mod pass;
 mod penalty;
 pub mod pointwise;
 mod problem;
@@ -16,7 +17,7 @@ pub use penalty::Penalty;
 pub use problem::{Problem, TargetValues};
 pub use restricted::Restricted;
 
-pub(crate) use host::{Sums, Wanted};
+pub(crate) use pass::{Sums, Wanted};
 pub(crate) use problem::Layout;
 pub(crate) use restricted::submatrix;
 pub(crate) use rows::{Rows, dot, dot_absolute};
