@@ -1,10 +1,11 @@
 //! The small real tables that ship with the project, embedded in the program.
 
+use std::path::Path;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::read::Input;
+use crate::read::{Input, ReadError};
 use crate::schema::SchemaOptions;
 
 /// A table of `datasets/` and what `catalog.toml` says about it.
@@ -95,6 +96,24 @@ pub fn catalog() -> &'static [Entry] {
 /// The shipped table of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {
     catalog().iter().find(|entry| entry.name == name)
+}
+
+/// The table of a name that a person typed: a file, otherwise a table that ships.
+///
+/// # Errors
+/// [`ReadError::FileNotFound`] when there is neither, and [`ReadError::Io`].
+///
+/// # Examples
+/// ```
+/// let (input, entry) = dataset::catalog::resolve("iris")?;
+/// assert_eq!((input.name(), entry.map(|entry| entry.rows)), ("iris", Some(150)));
+/// # Ok::<(), dataset::ReadError>(())
+/// ```
+pub fn resolve(name: &str) -> Result<(Input, Option<&'static Entry>), ReadError> {
+    if let (false, Some(entry)) = (Path::new(name).exists(), find(name)) {
+        return Ok((entry.input(), Some(entry)));
+    }
+    Ok((Input::file(name)?, None))
 }
 
 const CATALOG_TOML: &str = include_str!("../../../datasets/catalog.toml");

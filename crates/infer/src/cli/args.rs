@@ -58,7 +58,7 @@ pub(super) enum PrecisionArg {
 pub(super) struct PredictArgs {
     /// A model file or a run's folder
     pub(super) model: PathBuf,
-    /// A CSV file, or `-` for standard input
+    /// A CSV file, `-` for standard input, or the name of a table that comes with the program
     pub(super) table: String,
     /// The file to write [default: standard output]
     #[arg(long, short, value_name = "FILE")]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use dataset::Batches;
+use dataset::{Batches, catalog};
 use model::device::{Precision, select};
 use serde::Serialize;
 use terminal::number::counted;
@@ -44,7 +44,8 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
         let batches = Batches::new("standard input", io::stdin().lock(), &csv, &options);
         score(args, &predictor, batches.map_err(InferError::from)?)
     } else {
-        let batches = Batches::open(&args.table, &csv, &options);
+        let (input, _) = catalog::resolve(&args.table).map_err(InferError::from)?;
+        let batches = Batches::input(&input, &csv, &options);
         score(args, &predictor, batches.map_err(InferError::from)?)
     }
 }

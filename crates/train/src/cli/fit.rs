@@ -5,9 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use dataset::catalog::{self, Entry};
-use dataset::{
-    CsvOptions, Input, MissingPolicy, ReadError, SchemaOptions, TargetOptions, TaskChoice,
-};
+use dataset::{CsvOptions, Input, MissingPolicy, SchemaOptions, TargetOptions, TaskChoice};
 use model::device::Precision;
 use solver::Status;
 use terminal::{Exit, Failure, Progress, Sink, interrupt};
@@ -96,34 +94,15 @@ fn table(name: &str) -> Result<(String, Input, Option<&'static Entry>), Failure>
         let input = Input::reader("standard input", io::stdin().lock()).map_err(FitError::from)?;
         return Ok(("stdin".to_owned(), input, None));
     }
-    let path = Path::new(name);
-    if !path.exists() {
-        if let Some(entry) = catalog::find(name) {
-            return Ok((entry.name.clone(), entry.input(), Some(entry)));
-        }
-    }
-    let input = Input::file(path).map_err(|error| missing(name, error))?;
-    let stem = path
+    let (input, entry) = catalog::resolve(name).map_err(FitError::from)?;
+    let stem = Path::new(name)
         .file_stem()
-        .map_or_else(|| name.into(), |stem| stem.to_string_lossy());
-    Ok((stem.into_owned(), input, None))
-}
-
-/// A missing file may be a misspelt name of a table that ships.
-fn missing(name: &str, error: ReadError) -> Failure {
-    let names: Vec<&str> = catalog::catalog()
-        .iter()
-        .map(|entry| entry.name.as_str())
-        .collect();
-    let plain = !name.contains(['/', '\\', '.']);
-    let failure = Failure::from(FitError::from(error));
-    if !plain {
-        return failure;
-    }
-    failure.with_remedy(Some(format!(
-        "a path, or one of the tables {}",
-        names.join(", ")
-    )))
+        .map(|stem| stem.to_string_lossy().into_owned());
+    let short = entry
+        .map(|entry| entry.name.clone())
+        .or(stem)
+        .unwrap_or_else(|| name.to_owned());
+    Ok((short, input, entry))
 }
 
 /// What was typed, with the catalog's knowledge of a table that ships under it.
