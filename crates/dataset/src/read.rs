@@ -6,6 +6,7 @@
 
 mod batches;
 mod builder;
+mod cells;
 mod csv;
 mod error;
 mod header;
@@ -14,6 +15,7 @@ mod input;
 mod sniff;
 
 pub use batches::{Batch, BatchOptions, Batches};
+pub use cells::table_from_cells;
 pub use csv::CsvOptions;
 pub use error::ReadError;
 pub use input::Input;
@@ -93,7 +95,7 @@ fn fill(
         for (position, _, builder) in &mut builders {
             // The first pass accepted every cell, so a refusal means other bytes than then.
             builder
-                .push(record.cell(*position), &na)
+                .push(na.present(record.cell(*position)))
                 .map_err(|_| changed())?;
         }
         lines.push(record.line());

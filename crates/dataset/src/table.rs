@@ -1,10 +1,13 @@
 //! Columns as read.
 
+mod lines;
+
 use std::collections::HashMap;
 
 use thiserror::Error;
 
 use crate::number;
+pub(crate) use lines::Lines;
 
 /// The code of a missing text cell.
 pub const MISSING: u32 = u32::MAX;
@@ -137,46 +140,6 @@ impl Dictionary {
 
     pub(crate) fn into_levels(self) -> Vec<String> {
         self.levels
-    }
-}
-
-/// The line on which each row starts, stored as the rows where counting by one breaks.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Lines {
-    rows: usize,
-    anchors: Vec<(usize, u64)>,
-}
-
-impl Lines {
-    pub(crate) fn push(&mut self, line: u64) {
-        let expected = self
-            .anchors
-            .last()
-            .map(|&(row, start)| start + (self.rows - row) as u64);
-        if expected != Some(line) {
-            self.anchors.push((self.rows, line));
-        }
-        self.rows += 1;
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.rows
-    }
-
-    fn get(&self, row: usize) -> u64 {
-        let after = self.anchors.partition_point(|&(anchor, _)| anchor <= row);
-        after.checked_sub(1).map_or(0, |position| {
-            let (anchor, line) = self.anchors[position];
-            line + (row - anchor) as u64
-        })
-    }
-}
-
-impl FromIterator<u64> for Lines {
-    fn from_iter<I: IntoIterator<Item = u64>>(lines: I) -> Self {
-        let mut collected = Self::default();
-        lines.into_iter().for_each(|line| collected.push(line));
-        collected
     }
 }
 
@@ -380,8 +343,6 @@ fn check(column: &Column, rows: usize) -> Result<(), TableError> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -462,14 +423,5 @@ mod tests {
         assert_eq!(part.column("b").unwrap().cell(0).as_deref(), Some("y"));
         assert_eq!(part.column("b").unwrap().cell(1), None);
         assert!(part.columns()[1].cells.is_missing(1));
-    }
-
-    proptest! {
-        #[test]
-        fn lines_are_kept_exactly(lines in proptest::collection::vec(1u64..20, 0..50)) {
-            let kept: Lines = lines.iter().copied().collect();
-            let again: Vec<u64> = (0..kept.len()).map(|row| kept.get(row)).collect();
-            prop_assert_eq!(again, lines);
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! What is predicted: on which rows, with which labels, weights and offsets.
 
 mod classes;
+mod encode;
 mod error;
 mod threshold;
 
@@ -12,8 +13,7 @@ use crate::number::{counted, grouped};
 use crate::pipeline::{MissingPolicy, complete_rows};
 use crate::schema::{ColumnSchema, Schema};
 use crate::table::{Cells, Column, Table};
-use classes::Classes;
-use threshold::Threshold;
+use encode::encode;
 
 /// The kind of prediction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -358,96 +358,6 @@ fn checked_offsets(
             value => Ok(value),
         })
         .collect()
-}
-
-/// The target of rows in which it is not missing.
-fn encode(column: &Column, rows: &[usize], options: &TargetOptions) -> Result<Target, TargetError> {
-    let name = || column.name.clone();
-    if options.positive.is_some()
-        && let task @ (TaskChoice::Multinomial | TaskChoice::Linear) = options.task
-    {
-        return Err(TargetError::PositiveOfAnotherTask { task });
-    }
-    if let (Cells::Numeric(values), Some(text)) = (&column.cells, &options.positive)
-        && let Some(threshold) = Threshold::parse(text)
-    {
-        return above_or_below(column, values, rows, threshold);
-    }
-    let numeric = matches!(column.cells, Cells::Numeric(_));
-    let distinct = classes::distinct_at_most(&column.cells, rows, 2);
-    if distinct == Some(1) {
-        let value = column.cell(rows[0]).unwrap_or_default();
-        return Err(TargetError::OneValue {
-            column: name(),
-            value,
-        });
-    }
-    let linear = match options.task {
-        TaskChoice::Linear => true,
-        TaskChoice::Auto => numeric && distinct.is_none() && options.positive.is_none(),
-        TaskChoice::Binary | TaskChoice::Multinomial => false,
-    };
-    if linear {
-        let Cells::Numeric(values) = &column.cells else {
-            return Err(TargetError::NotNumeric { column: name() });
-        };
-        return Ok(Target::Linear {
-            values: rows.iter().map(|&row| values[row]).collect(),
-        });
-    }
-    let Classes { labels, codes } = classes::classes(&column.cells, rows);
-    let two = labels.len() == 2 && options.task != TaskChoice::Multinomial;
-    if let Some(positive) = &options.positive {
-        let positive = classes::find(column, &labels, positive)?;
-        return Ok(classes::against_the_rest(labels, &codes, positive));
-    }
-    if two {
-        let positive = classes::default_positive(&labels);
-        return Ok(classes::against_the_rest(labels, &codes, positive));
-    }
-    if options.task == TaskChoice::Binary {
-        return Err(TargetError::NotBinary {
-            column: name(),
-            values: labels.len(),
-        });
-    }
-    if labels.len() > classes::MOST || 2 * labels.len() > rows.len() {
-        let (classes, rows) = (labels.len(), rows.len());
-        return Err(TargetError::TooManyClasses {
-            column: name(),
-            classes,
-            rows,
-        });
-    }
-    Ok(Target::Multinomial { labels, codes })
-}
-
-fn above_or_below(
-    column: &Column,
-    values: &[f64],
-    rows: &[usize],
-    threshold: Threshold,
-) -> Result<Target, TargetError> {
-    let holds = |&row: &usize| threshold.holds(values[row]);
-    let labels = threshold.labels();
-    let positive = rows.iter().filter(|row| holds(row)).count();
-    if positive == 0 || positive == rows.len() {
-        let [negative_label, positive_label] = labels;
-        let value = if positive == 0 {
-            negative_label
-        } else {
-            positive_label
-        };
-        return Err(TargetError::OneValue {
-            column: column.name.clone(),
-            value,
-        });
-    }
-    let values = rows
-        .iter()
-        .map(|row| f64::from(u8::from(holds(row))))
-        .collect();
-    Ok(Target::Binary { labels, values })
 }
 
 #[cfg(test)]

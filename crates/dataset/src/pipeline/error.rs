@@ -100,6 +100,17 @@ pub enum PipelineError {
         /// The type of the design matrix.
         precision: &'static str,
     },
+    /// The design matrix does not fit in memory.
+    #[error("a design matrix of {} and {} does not fit in memory; column `{widest}` takes most of it",
+        counted(*rows, "row"), counted(*columns, "column"))]
+    OutOfMemory {
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+        /// The feature that most columns come from.
+        widest: String,
+    },
     /// A pipeline that was not made by fitting contradicts itself.
     #[error("the pipeline contradicts itself at `{column}`")]
     Inconsistent {
@@ -132,6 +143,7 @@ impl PipelineError {
                 Some("--precision f64".to_owned())
             }
             Self::TooLarge { .. } => Some("correct the cell".to_owned()),
+            Self::OutOfMemory { widest, .. } => Some(format!("--drop {}", argument(widest))),
             Self::Inconsistent { .. } => Some("a model file as `train` wrote it".to_owned()),
         }
     }

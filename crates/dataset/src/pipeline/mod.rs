@@ -5,12 +5,14 @@
 //! matrix, dummies included, are then shifted to mean 0 and scaled to a population standard
 //! deviation of 1.
 
+mod apply;
+mod consistency;
 mod encode;
 mod error;
 mod impute;
 mod scale;
 
-pub use encode::{RowFlags, UnusualCell};
+pub use apply::{RowFlags, UnusualCell};
 pub use error::PipelineError;
 pub use impute::{CompleteRows, complete_rows};
 

@@ -337,6 +337,29 @@ fn a_number_that_overflows_has_its_place() {
 }
 
 #[test]
+fn a_design_that_does_not_fit_in_memory_names_the_widest_column() {
+    let cells: Vec<String> = (0..3000).map(|row| format!("id{row}")).collect();
+    let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+    let numbers = (0..3000).map(f64::from).collect();
+    let (table, schema) = table(vec![Column::numeric("x", numbers), text("id", &cells)]);
+    let rows: Vec<usize> = (0..3000).collect();
+    let pipeline =
+        Pipeline::fit(&table, &schema, &rows, None, &PipelineOptions::default()).unwrap();
+    // 3000 columns and as many rows as the address space has cells.
+    let error = pipeline.zeros::<f64>(usize::MAX / 3000).unwrap_err();
+    let PipelineError::OutOfMemory {
+        columns: 3000,
+        widest,
+        ..
+    } = &error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!(widest, "id");
+    assert_eq!(error.remedy().unwrap(), "--drop id");
+}
+
+#[test]
 fn other_rows_change_nothing() {
     let (table, schema) = mixed();
     let pipeline = fit(&[0, 1, 2, 3], None);

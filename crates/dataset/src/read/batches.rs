@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::builder::{Builder, Refusal};
+use super::builder::Builder;
 use super::csv::{CsvOptions, MissingCells, Record, Records};
-use super::error::excerpt;
 use super::header::Header;
 use super::input::failure;
 use super::{Input, ReadError};
@@ -163,9 +162,11 @@ impl<R: Read> Batches<R> {
         while lines.len() < self.rows_per_batch && self.records.next(&mut self.record)? {
             self.header.check(&self.record)?;
             for (builder, (position, name, _)) in builders.iter_mut().zip(&self.needed) {
-                if let Err(refusal) = builder.push(self.record.cell(*position), &self.na) {
-                    return Err(self.refused(refusal, *position, name));
-                }
+                let cell = self.record.cell(*position);
+                builder.push(self.na.present(cell)).map_err(|refusal| {
+                    let line = self.record.cell_line(*position);
+                    refusal.error(self.records.path(), line, name, cell)
+                })?;
             }
             let raw = |&position: &usize| self.record.text(position).to_owned();
             kept.push(self.kept.iter().map(raw).collect());
@@ -190,28 +191,6 @@ impl<R: Read> Batches<R> {
             .collect();
         let table = Table::read(self.records.path().to_owned(), columns, lines);
         Ok(Some(Batch { table, kept }))
-    }
-
-    fn refused(&self, refusal: Refusal, position: usize, name: &str) -> ReadError {
-        let path = self.records.path().to_owned();
-        let line = self.record.cell_line(position);
-        let (column, value) = (name.to_owned(), excerpt(self.record.cell(position)));
-        match refusal {
-            Refusal::NotFinite => ReadError::NotFinite {
-                path,
-                line,
-                column,
-                value,
-            },
-            Refusal::NotANumber => ReadError::NotANumber {
-                path,
-                line,
-                column,
-                value,
-                numeric_cells: 0,
-                cells: 0,
-            },
-        }
     }
 }
 

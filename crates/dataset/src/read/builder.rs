@@ -1,6 +1,7 @@
 //! Typed columns, filled cell by cell.
 
-use super::csv::MissingCells;
+use super::ReadError;
+use super::error::excerpt;
 use crate::number::{Parsed, parse};
 use crate::schema::Kind;
 use crate::table::{Cells, Dictionary, MISSING};
@@ -10,6 +11,32 @@ use crate::table::{Cells, Dictionary, MISSING};
 pub(super) enum Refusal {
     NotANumber,
     NotFinite,
+}
+
+impl Refusal {
+    /// The error for a cell that was refused.
+    pub(super) fn error(self, path: &str, line: u64, column: &str, cell: &[u8]) -> ReadError {
+        let (path, column, value) = (path.to_owned(), column.to_owned(), excerpt(cell));
+        match self {
+            Self::NotFinite => ReadError::NotFinite {
+                path,
+                line,
+                column,
+                value,
+            },
+            Self::NotANumber => {
+                let (numeric_cells, cells) = (0, 0);
+                ReadError::NotANumber {
+                    path,
+                    line,
+                    column,
+                    value,
+                    numeric_cells,
+                    cells,
+                }
+            }
+        }
+    }
 }
 
 /// The spellings of yes and no, in lower case.
@@ -57,22 +84,24 @@ impl Builder {
         }
     }
 
-    /// Appends a trimmed cell of valid UTF-8.
-    pub(super) fn push(&mut self, cell: &[u8], na: &MissingCells) -> Result<(), Refusal> {
-        let missing = na.contains(cell);
-        match self {
-            Self::Numeric(values) if missing => values.push(f64::NAN),
-            Self::Numeric(values) => match parse(cell) {
+    /// Appends a trimmed cell of valid UTF-8; `None` is a missing one.
+    pub(super) fn push(&mut self, cell: Option<&[u8]>) -> Result<(), Refusal> {
+        match (self, cell) {
+            (Self::Numeric(values), None) => values.push(f64::NAN),
+            (Self::Numeric(values), Some(cell)) => match parse(cell) {
                 Parsed::Number(value) => values.push(value),
                 Parsed::NotFinite => return Err(Refusal::NotFinite),
                 Parsed::Word => return Err(Refusal::NotANumber),
             },
-            Self::Text { codes, .. } if missing => codes.push(MISSING),
-            Self::Text {
-                codes,
-                dictionary,
-                boolean: lower,
-            } => {
+            (Self::Text { codes, .. }, None) => codes.push(MISSING),
+            (
+                Self::Text {
+                    codes,
+                    dictionary,
+                    boolean: lower,
+                },
+                Some(cell),
+            ) => {
                 let spelling = if *lower { boolean(cell) } else { None };
                 let text = match spelling {
                     Some((_, text)) => text,

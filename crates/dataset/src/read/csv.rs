@@ -72,6 +72,15 @@ impl MissingCells {
             }
         }
     }
+
+    /// The trimmed cell, or `None` when it is missing.
+    pub(super) fn present<'a>(&self, cell: &'a [u8]) -> Option<&'a [u8]> {
+        if self.contains(cell) {
+            None
+        } else {
+            Some(cell)
+        }
+    }
 }
 
 /// One row of a file, as bytes without quotes.

@@ -42,8 +42,7 @@ pub(super) fn infer(
     while records.next(&mut record)? {
         header.check(&record)?;
         for (position, column) in columns.iter_mut().enumerate() {
-            let cell = record.cell(position);
-            if !na.contains(cell) {
+            if let Some(cell) = na.present(record.cell(position)) {
                 column.see(cell, || Place {
                     line: record.cell_line(position),
                     value: excerpt(cell),

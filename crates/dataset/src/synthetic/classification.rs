@@ -1,6 +1,6 @@
 //! Gaussian clusters at the corners of a hypercube.
 
-use super::error::{above_zero, addressable, in_range};
+use super::error::{above_zero, in_range, room};
 use super::random::Random;
 use super::{Provenance, Synthetic, SyntheticError, reorder, reorder_rows};
 
@@ -140,7 +140,7 @@ impl Classification {
             ("classes", self.classes),
             ("clusters_per_class", self.clusters_per_class),
         ])?;
-        addressable(self.samples, self.features)?;
+        room(self.samples, self.features)?;
         let used = self
             .informative
             .checked_add(self.redundant)
@@ -169,7 +169,7 @@ impl Classification {
                 informative: self.informative,
             });
         }
-        addressable(self.classes * self.clusters_per_class, self.informative)?;
+        room(self.classes * self.clusters_per_class, self.informative)?;
         in_range("flip", self.flip, "from 0 to 1", |flip| {
             (0.0..=1.0).contains(&flip)
         })?;

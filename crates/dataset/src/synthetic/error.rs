@@ -138,13 +138,11 @@ pub(super) fn in_range(
     }
 }
 
-/// Fails when a matrix of this shape cannot be addressed.
-pub(super) fn addressable(samples: usize, features: usize) -> Result<(), SyntheticError> {
-    let bytes = samples
-        .checked_mul(features)
-        .and_then(|cells| cells.checked_mul(8));
-    match bytes {
-        Some(bytes) if isize::try_from(bytes).is_ok() => Ok(()),
-        _ => Err(SyntheticError::TooLarge { samples, features }),
+/// Fails when there is no room for a matrix of this shape.
+pub(super) fn room(samples: usize, features: usize) -> Result<(), SyntheticError> {
+    let cells = samples.checked_mul(features);
+    if cells.is_none_or(|cells| Vec::<f64>::new().try_reserve_exact(cells).is_err()) {
+        return Err(SyntheticError::TooLarge { samples, features });
     }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! A linear function of random columns, and noise.
 
-use super::error::{above_zero, addressable, in_range};
+use super::error::{above_zero, in_range, room};
 use super::random::Random;
 use super::{Provenance, Synthetic, SyntheticError, reorder, reorder_rows};
 
@@ -119,9 +119,9 @@ impl Regression {
             ("targets", self.targets),
             ("effective_rank", self.effective_rank.unwrap_or(1)),
         ])?;
-        addressable(self.samples, self.features)?;
-        addressable(self.samples, self.targets)?;
-        addressable(self.features, self.targets)?;
+        room(self.samples, self.features)?;
+        room(self.samples, self.targets)?;
+        room(self.features, self.targets)?;
         in_range("bias", self.bias, "a finite number", |_| true)?;
         in_range("noise", self.noise, "at least 0", |noise| noise >= 0.0)?;
         let strength = self.tail_strength;

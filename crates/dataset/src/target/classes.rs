@@ -1,6 +1,7 @@
 //! The distinct values of a target as classes.
 
-use super::{Target, TargetError, Threshold};
+use super::threshold::Threshold;
+use super::{Target, TargetError};
 use crate::number::{Parsed, parse, text};
 use crate::suggestion::nearest;
 use crate::table::{Cells, Column};

@@ -193,10 +193,12 @@ proptest! {
     fn no_bytes_panic_and_pieces_do_not_matter(
         bytes in proptest::collection::vec(
             prop::sample::select(b"a1,;\"\n\r \xc3\xa9\xff\xef\xbb\xbf\0".to_vec()), 0..60),
+        delimiter in any::<u8>(),
         drop in 1usize..5,
         size in 4usize..9,
     ) {
         let _ = read(&bytes, None);
+        let _ = read(&bytes, Some(delimiter));
         let whole = read(&bytes, Some(b','));
         let pieces = Records::prepare("t.csv", Drops(&bytes, drop), Some(b','), None, size);
         let pieces = pieces.and_then(drain);

@@ -1,0 +1,65 @@
+//! What a pipeline from a file must be.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Encoding, MissingPolicy, Pipeline, PipelineError};
+use crate::schema::Kind;
+
+impl Pipeline {
+    /// Checks what fitting guarantees and a file might not: every design column belongs to a
+    /// feature, levels are known, means and scales are finite and no scale is 0.
+    ///
+    /// # Errors
+    /// [`PipelineError::Inconsistent`]; [`PipelineError::NoFeatureLeft`] without any column.
+    pub fn validate(&self) -> Result<(), PipelineError> {
+        if self.columns.is_empty() {
+            return Err(PipelineError::NoFeatureLeft {
+                dropped: self.dropped.clone(),
+            });
+        }
+        let fail = |name: &str| {
+            Err(PipelineError::Inconsistent {
+                column: name.to_owned(),
+            })
+        };
+        // What each feature may have: `None` for the number itself, or its levels.
+        let mut open: HashMap<&str, HashSet<Option<&str>>> = HashMap::new();
+        for feature in &self.features {
+            let (sound, columns) = match &feature.encoding {
+                Encoding::Numeric { median, min, max } => {
+                    let finite = min.is_finite() && max.is_finite() && min <= max;
+                    let imputed =
+                        median.map_or(self.missing != MissingPolicy::Impute, f64::is_finite);
+                    let numeric = feature.kind == Kind::Numeric;
+                    (numeric && finite && imputed, HashSet::from([None]))
+                }
+                Encoding::Categorical { levels } => (
+                    feature.kind != Kind::Numeric,
+                    levels.iter().map(|level| Some(level.as_str())).collect(),
+                ),
+            };
+            if !sound || open.insert(&feature.name, columns).is_some() {
+                return fail(&feature.name);
+            }
+        }
+        let mut used = HashSet::new();
+        for column in &self.columns {
+            let sound = column.mean.is_finite() && column.scale.is_finite() && column.scale > 0.0;
+            let known = open
+                .get_mut(column.source.as_str())
+                .is_some_and(|columns| columns.remove(&column.level.as_deref()));
+            if !sound || !known {
+                return fail(&column.name);
+            }
+            used.insert(column.source.as_str());
+        }
+        match self
+            .features
+            .iter()
+            .find(|feature| !used.contains(feature.name.as_str()))
+        {
+            Some(feature) => fail(&feature.name),
+            None => Ok(()),
+        }
+    }
+}
