@@ -31,6 +31,15 @@ pub fn significant(value: f64, digits: usize) -> String {
     format!("{value:.decimals$}")
 }
 
+/// Four significant digits, without the zeros at the end: 1, 0.5, 12.34.
+pub fn plain(value: f64) -> String {
+    let text = significant(value, 4);
+    if text.contains('.') && !text.contains('e') {
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    text
+}
+
 /// A count with its thousands apart.
 ///
 /// # Examples
@@ -127,6 +136,10 @@ mod tests {
         assert_eq!(count(0), "0");
         assert_eq!(count(123), "123");
         assert_eq!(count(1_234), "1,234");
+        assert_eq!(
+            (plain(1.0), plain(-0.25), plain(1200.0)),
+            ("1".into(), "-0.25".into(), "1200".into())
+        );
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(counted(0, "row"), "0 rows");
     }

@@ -83,6 +83,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         test: part(&split.test),
     };
     let mut notes = all.notes.clone();
+    notes.extend(filled(&source, &all));
     for (name, part) in [("validation", &parts.validation), ("test", &parts.test)] {
         let Some(part) = part else { continue };
         let (_, flags) = pipeline.design::<f32>(&source.table, &part.rows)?;
@@ -104,6 +105,36 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         all,
         notes,
     })
+}
+
+/// How many missing cells are filled, and in which columns.
+fn filled(source: &Source, all: &PreparedRows) -> Option<String> {
+    let columns: Vec<(String, usize)> = source
+        .schema
+        .features()
+        .filter_map(|feature| {
+            let cells = &source.table.column(&feature.name)?.cells;
+            let missing = all
+                .rows
+                .iter()
+                .filter(|&&row| cells.is_missing(row))
+                .count();
+            (missing > 0).then(|| (feature.name.clone(), missing))
+        })
+        .collect();
+    if columns.is_empty() {
+        return None;
+    }
+    let total: usize = columns.iter().map(|(_, missing)| missing).sum();
+    let cells = if total == 1 { "cell" } else { "cells" };
+    let named: Vec<String> = columns
+        .iter()
+        .map(|(name, missing)| format!("{name} {missing}"))
+        .collect();
+    Some(format!(
+        "{total} missing {cells} filled with the column's median or a level of their own ({})",
+        named.join(", ")
+    ))
 }
 
 impl Prepared {

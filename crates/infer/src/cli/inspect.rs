@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use dataset::pipeline::Encoding;
 use model::Task;
 use model::device::{Backend, select};
-use terminal::number::{bound, count, counted, significant};
+use terminal::number::{bound, count, counted, plain, significant};
 use terminal::{Exit, Failure, Sink, line};
 
 use super::args::{Format, InspectArgs};
@@ -85,7 +85,7 @@ fn describe(inspection: &Inspection) -> String {
             Some(c) => format!(
                 "L2, lambda {} (scikit-learn C = {})",
                 significant(training.penalty.lambda, 4),
-                significant(c, 4)
+                plain(c)
             ),
         },
     );

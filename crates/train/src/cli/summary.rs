@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use model::Task;
 use solver::Status;
-use terminal::number::{bound, count, counted, duration, significant};
+use terminal::number::{bound, count, counted, duration, plain, significant};
 use terminal::{line, wrap};
 
 use crate::diagnosis::SeparationReport;
@@ -170,15 +170,6 @@ fn penalty(report: &FitReport) -> String {
             plain(c)
         ),
     }
-}
-
-/// Four digits, without the zeros at the end.
-fn plain(value: f64) -> String {
-    let text = significant(value, 4);
-    if text.contains('.') && !text.contains('e') {
-        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
-    }
-    text
 }
 
 /// What stands in the way of an optimum, and what can be done.
