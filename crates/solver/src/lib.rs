@@ -1,9 +1,12 @@
 //! Objectives over host rows, solvers, and the proof of their answers. Pure numerics, no Burn.
 //!
-//! An [`Objective`] gives value, gradient and curvature; [`minimize()`] runs a [`Solver`] on it.
+//! An [`Objective`] gives value, gradient and curvature; [`minimize()`] runs a [`Solver`] on it;
+//! [`fit()`] does that for rows in host memory, certifies the answer and explains what is wrong where
+//! it cannot.
 //!
 //! Reading order: what is minimised ([`objective`]), when a fit stops ([`mod@minimize`]), how a step
-//! is computed ([`newton`]), how far the answer can be from the optimum ([`certificate`]).
+//! is computed ([`newton`]), how far the answer can be from the optimum ([`certificate`]), why there
+//! may be none ([`mod@separation`], [`rank`]), and all of it in order ([`mod@fit`]).
 
 pub mod certificate;
 mod factor;

@@ -1,5 +1,7 @@
 //! Whole fits: published values, known solutions and invariances.
 
+use std::path::Path;
+
 use dataset::DesignMatrix;
 use solver::{
     Fit, HostObjective, Newton, Objective, Penalty, Problem, Status, Stop, TargetValues, fit,
@@ -104,6 +106,59 @@ fn ordinary_least_squares_and_ridge_by_hand() {
         ..example
     });
     assert!(agree(&ridge.solution.theta, &[0.5, 1.0], 1e-14));
+}
+
+#[test]
+fn longley_as_nist_certifies_it() {
+    // Longley (1967), NIST StRD: employment by six regressors, 16 years
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../datasets/longley.csv");
+    let text = std::fs::read_to_string(path).unwrap();
+    let rows: Vec<Vec<f64>> = (text.lines().skip(1))
+        .map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect())
+        .collect();
+    let certified = [
+        15.061_872_271_373_3,
+        -0.358_191_792_925_910e-1,
+        -2.020_229_803_816_83,
+        -1.033_226_867_173_59,
+        -0.511_041_056_535_807e-1,
+        1_829.151_464_613_55,
+    ];
+    let column = |j: usize| rows.iter().map(|row| row[j]).collect::<Vec<_>>();
+    let standard: Vec<(f64, f64)> = (1..7)
+        .map(|j| {
+            let (x, n) = (column(j), rows.len() as f64);
+            let mean = x.iter().sum::<f64>() / n;
+            (
+                mean,
+                (x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt(),
+            )
+        })
+        .collect();
+    let cells = rows.iter().flat_map(|row| {
+        row[1..]
+            .iter()
+            .zip(&standard)
+            .map(|(x, (mean, deviation))| (x - mean) / deviation)
+    });
+    let example = Example {
+        design: DesignMatrix::new(16, 6, cells.collect()).unwrap(),
+        target: Target::Linear(column(0)),
+        weights: None,
+        offsets: None,
+        intercept: true,
+        penalty: Penalty::NONE,
+    };
+    let found = solve(&example);
+    assert_eq!(found.solution.status, Status::Converged, "{found:?}");
+    for (j, value) in certified.iter().enumerate() {
+        let estimate = found.solution.theta[j] / standard[j].1;
+        // measured: 1e-11
+        assert!(
+            (estimate / value - 1.0).abs() < NEWTON,
+            "{estimate} {value}"
+        );
+    }
 }
 
 #[test]

@@ -286,7 +286,6 @@ fn a_fit_and_a_verdict_never_contradict_each_other() {
         seen.iter().all(|&count| count > 100) && unsure < 20,
         "{seen:?} {unsure}"
     );
-    println!("{seen:?} {unsure}");
 }
 
 #[test]

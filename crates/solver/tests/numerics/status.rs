@@ -6,11 +6,11 @@ use std::time::Duration;
 use faer::Mat;
 use solver::minimize::minimize_observed;
 use solver::{
-    HostObjective, Iterate, Newton, Objective, ObjectiveError, Outlook, Penalty, SolveError,
+    Gauge, HostObjective, Iterate, Newton, Objective, ObjectiveError, Outlook, Penalty, SolveError,
     Solver, Status, Stop, conclude, fit, minimize,
 };
 
-use crate::problems::{Example, Loss, Target, challenger, ordinary};
+use crate::problems::{Example, LOSSES, Loss, Target, challenger, ordinary};
 
 /// `cosh`-like, smooth and convex, and infinite far out.
 struct Exponential;
@@ -403,5 +403,72 @@ fn a_tolerance_of_zero_ends_at_the_rounding_floor() {
         assert_eq!(found.solution.status, Status::Converged);
         assert!(found.solution.iterations() < 15);
         assert!(found.solution.gradient_max < 1e-15);
+    }
+}
+
+/// Another objective as a device of single precision would evaluate it.
+struct Single<'o>(&'o dyn Objective);
+
+fn round(x: f64) -> f64 {
+    f64::from(x as f32)
+}
+
+impl Objective for Single<'_> {
+    fn dimension(&self) -> usize {
+        self.0.dimension()
+    }
+    fn value(&self, theta: &[f64]) -> Result<f64, ObjectiveError> {
+        let theta: Vec<f64> = theta.iter().copied().map(round).collect();
+        Ok(round(self.0.value(&theta)?))
+    }
+    fn gradient(&self, theta: &[f64], gradient: &mut [f64]) -> Result<f64, ObjectiveError> {
+        let theta: Vec<f64> = theta.iter().copied().map(round).collect();
+        let value = self.0.gradient(&theta, gradient)?;
+        // a sum of terms of size one keeps an absolute error
+        for g in gradient.iter_mut() {
+            *g = round(*g + 1.0) - 1.0;
+        }
+        Ok(round(value))
+    }
+    fn curvature(
+        &self,
+        theta: &[f64],
+        gradient: &mut [f64],
+        curvature: &mut Mat<f64>,
+    ) -> Result<f64, ObjectiveError> {
+        self.0.curvature(theta, gradient, curvature)?;
+        for j in 0..curvature.ncols() {
+            for i in 0..curvature.nrows() {
+                curvature[(i, j)] = round(curvature[(i, j)]);
+            }
+        }
+        self.gradient(theta, gradient)
+    }
+    fn gauge(&self) -> Option<Gauge> {
+        self.0.gauge()
+    }
+    fn rounding(&self) -> f64 {
+        1e-6
+    }
+}
+
+#[test]
+fn an_objective_of_single_precision_ends_at_its_own_floor() {
+    for loss in LOSSES {
+        for seed in 0..20 {
+            let example = ordinary(loss, 100, 4, true, seed);
+            let objective = HostObjective::new(example.problem()).unwrap();
+            let single = Single(&objective);
+            let start = vec![0.0; objective.dimension()];
+            let stop = Stop::default();
+            let rough = minimize(&Newton::default(), &single, &start, &stop).unwrap();
+            assert_eq!(rough.status, Status::Converged, "{loss:?} {seed} {rough:?}");
+            assert!(rough.iterations() < 12);
+            // the polish in double precision has little left to do
+            let concluded = conclude(&objective, rough.clone(), &stop).unwrap();
+            assert!(concluded.certificate.score_error.unwrap() < 1e-3);
+            let fine = minimize(&Newton::default(), &objective, &rough.theta, &stop).unwrap();
+            assert!(fine.status == Status::Converged && fine.iterations() <= 2);
+        }
     }
 }
