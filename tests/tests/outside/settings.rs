@@ -1,0 +1,143 @@
+//! Settings that make no sense: exit code 2, what was typed, and what to type.
+
+use tests::{Folder, Table};
+
+#[track_caller]
+fn refused(arguments: &[&str], essentials: &[&str]) {
+    let folder = Folder::new();
+    folder.write("t.csv", Table::small().csv());
+    let all = ["fit", "t.csv", "--target", "y"].iter().chain(arguments);
+    folder.train(all).fails(2, essentials);
+    assert_eq!(folder.names(), ["t.csv"], "nothing is left behind");
+}
+
+#[test]
+fn names_that_do_not_exist() {
+    refused(&["--backend", "cuda"], &["'cuda'", "--backend", "there is no backend `cuda`"]);
+    refused(
+        &["--gradient", "tape"],
+        &["there is no gradient `tape`; one of auto, fused, analytic, autodiff"],
+    );
+    refused(&["--solver", "simplex"], &["there is no solver `simplex`; one of auto, newton"]);
+    refused(&["--schedule", "warm"], &["there is no schedule `warm`; one of constant, step"]);
+    refused(&["--task", "ternary"], &["'ternary'", "binary", "multinomial", "linear"]);
+    refused(&["--missing", "guess"], &["'guess'", "impute", "drop", "error"]);
+    refused(&["--precision", "f16"], &["'f16'", "f32", "f64"]);
+    refused(&["--penalty", "l3"], &["'l3'", "none", "l2"]);
+    refused(&["--delimiter", "ab"], &["'ab'", "one character"]);
+    refused(&["--traget", "y"], &["--traget", "--target"]);
+}
+
+#[test]
+#[cfg(not(feature = "wgpu"))]
+fn a_backend_that_is_not_compiled() {
+    refused(
+        &["--backend", "wgpu"],
+        &["the backend wgpu is not compiled into this program", "--features wgpu", "ndarray, flex"],
+    );
+    let folder = Folder::new();
+    folder
+        .infer(["predict", "m", "t.csv", "--backend", "wgpu"])
+        .fails(2, &["the backend wgpu is not compiled into this program", "--features wgpu"]);
+}
+
+#[test]
+#[cfg(all(feature = "wgpu", target_os = "linux"))]
+fn a_backend_without_an_adapter() {
+    let folder = Folder::new();
+    folder.write("t.csv", Table::small().csv());
+    let run = |backend: &str| {
+        folder
+            .program("train")
+            .args(["fit", "t.csv", "--target", "y", "--backend", backend])
+            // No Vulkan driver, and none of the other libraries that wgpu may ask.
+            .env("VK_DRIVER_FILES", "/nonexistent")
+            .env("VK_ICD_FILENAMES", "/nonexistent")
+            .env("WGPU_BACKEND", "vulkan")
+            .run()
+    };
+    run("wgpu").fails(
+        2,
+        &["the backend wgpu finds no adapter on this machine", "try", "--backend flex"],
+    );
+    run("auto").ok().shows(&["wgpu finds no adapter"]);
+}
+
+#[test]
+fn fractions_out_of_range() {
+    refused(&["--test", "1"], &["the test fraction is 1, not at least 0 and below 1", "--test 0.2"]);
+    refused(&["--test", "1.5"], &["the test fraction is 1.5", "try --test 0.2"]);
+    refused(&["--test", "NaN"], &["the test fraction is NaN", "try --test 0.2"]);
+    refused(&["--test", "-0.5"], &["the test fraction is -0.5", "try --test 0.2"]);
+    refused(&["--validation", "2"], &["the validation fraction is 2", "--validation 0.2"]);
+    refused(
+        &["--validation", "0.5", "--test", "0.5"],
+        &["of 60 rows", "leave none to fit on", "--validation 0 --test 0"],
+    );
+    refused(&["--test", "half"], &["'half'", "--test"]);
+}
+
+#[test]
+fn penalties_that_contradict_themselves() {
+    let both = "--penalty none and a weight of the penalty contradict each other";
+    refused(&["--penalty", "none", "--lambda", "0.1"], &[both, "leave one of them out"]);
+    refused(&["--penalty", "none", "--c", "1"], &[both]);
+    refused(&["--lambda", "0.1", "--c", "1"], &["--lambda", "--c", "cannot be used with"]);
+    refused(&["--lambda", "-1"], &["--lambda -1: it must be a number from 0 upwards"]);
+    refused(&["--lambda", "inf"], &["--lambda inf: it must be a number from 0 upwards"]);
+    refused(&["--c", "0"], &["--c 0: it must be a number above 0"]);
+    refused(&["--c", "NaN"], &["--c NaN: it must be a number above 0"]);
+}
+
+#[test]
+fn numbers_that_no_fit_can_be_made_with() {
+    for rate in ["0", "-1", "NaN", "inf"] {
+        refused(
+            &["--solver", "adam", "--learning-rate", rate],
+            &[&format!("--learning-rate {rate}: it must be a number above 0")],
+        );
+    }
+    refused(&["--solver", "sgd", "--batch-size", "0"], &["--batch-size 0: it must be at least 1"]);
+    refused(&["--solver", "sgd", "--epochs", "0"], &["--epochs 0: it must be at least 1"]);
+    refused(&["--threads", "0"], &["--threads 0: it must be at least 1"]);
+    refused(&["--tolerance", "NaN"], &["tolerance", "NaN"]);
+    refused(&["--tolerance", "-1"], &["tolerance", "-1"]);
+    refused(&["--seed", "-1"], &["--seed", "'-1'"]);
+    refused(&["--epochs", "many"], &["'many'", "--epochs"]);
+}
+
+#[test]
+fn folders_that_are_not_runs() {
+    let folder = Folder::new();
+    folder.write("t.csv", Table::small().csv());
+    std::fs::create_dir(folder.path("kept")).unwrap();
+    folder.write("kept/letter.txt", "dear");
+    for out in ["kept", "t.csv"] {
+        folder
+            .train(["fit", "t.csv", "--target", "y", "--out", out])
+            .fails(2, &[out, "holds no run", "try", "--out"]);
+    }
+    assert_eq!(folder.read("kept/letter.txt"), "dear");
+    assert_eq!(folder.names(), ["kept", "t.csv"]);
+    // An empty folder is fine, and so is the same run again.
+    std::fs::create_dir(folder.path("empty")).unwrap();
+    for _ in 0..2 {
+        folder.train(["fit", "t.csv", "--target", "y", "--out", "empty"]).ok();
+    }
+}
+
+#[test]
+fn tables_that_cannot_be_generated() {
+    let folder = Folder::new();
+    let fails = |arguments: &[&str], essentials: &[&str]| {
+        folder.train(["generate"].iter().chain(arguments)).fails(2, essentials);
+    };
+    fails(&["clusters"], &["'clusters'", "classification", "regression"]);
+    fails(&["classification", "--columns", "2", "--informative", "5"], &["informative"]);
+    fails(&["classification", "--classes", "1"], &["classes"]);
+    fails(&["classification", "--flip", "2"], &["flip"]);
+    fails(&["classification", "--weights", "0.5,0.6,0.7"], &["weights"]);
+    fails(&["regression", "--rows", "0"], &["rows"]);
+    fails(&["regression", "--noise", "-1"], &["noise"]);
+    fails(&["regression", "--noise", "NaN"], &["noise"]);
+}
