@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dataset::{PipelineError, ReadError, TableError};
+use dataset::{PipelineError, ReadError};
 use model::FileError;
 use model::device::DeviceError;
 use terminal::Exit;
@@ -24,9 +24,6 @@ pub enum InferError {
     /// The cells cannot be turned into numbers.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
-    /// The golden rows do not make a table.
-    #[error(transparent)]
-    Table(#[from] TableError),
     /// The preprocessing in the file is not what this program writes.
     #[error("{}: the pipeline: {reason}", path.display())]
     PipelineSection {
@@ -63,7 +60,7 @@ pub enum InferError {
 }
 
 impl InferError {
-    pub(crate) fn pipeline(path: &Path, reason: impl ToString) -> Self {
+    pub(crate) fn pipeline(path: &Path, reason: &dyn std::fmt::Display) -> Self {
         Self::PipelineSection {
             path: path.to_owned(),
             reason: reason.to_string(),
@@ -77,7 +74,6 @@ impl InferError {
             Self::Device(error) => error.remedy(),
             Self::Read(error) => error.remedy(),
             Self::Pipeline(error) => error.remedy(),
-            Self::Table(error) => error.remedy(),
             Self::PipelineSection { .. } | Self::GoldenDesign { .. } => {
                 Some("the file was changed after it was written: fit the model again".to_owned())
             }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{DType, Tensor, TensorData};
 use dataset::{
-    BatchOptions, Cells, Column, CsvOptions, DesignMatrix, Kind, Pipeline, RowFlags, Table, number,
+    BatchOptions, Cells, CsvOptions, DesignMatrix, Kind, Pipeline, RowFlags, Table,
+    table_from_cells,
 };
 use model::device::{Choice, Precision};
 use model::parameters::to_host;
@@ -58,10 +59,10 @@ pub fn resolve(path: &Path) -> PathBuf {
         return path.join(MODEL);
     }
     // Where the system has no links, `latest` is a file with the name of the newest run.
-    if path.file_name().is_some_and(|name| name == "latest") {
-        if let Ok(name) = std::fs::read_to_string(path) {
-            return path.with_file_name(name.trim()).join(MODEL);
-        }
+    if path.file_name().is_some_and(|name| name == "latest")
+        && let Ok(name) = std::fs::read_to_string(path)
+    {
+        return path.with_file_name(name.trim()).join(MODEL);
     }
     path.to_owned()
 }
@@ -119,10 +120,10 @@ impl Predictor {
     /// How to read a table for this model: the columns that it needs, whatever their order.
     pub fn batch_options(&self, keep: &[String]) -> BatchOptions {
         let mut columns = self.pipeline.inputs();
-        if let Some(offset) = &self.file.offset {
-            if columns.iter().all(|(name, _)| name != offset) {
-                columns.push((offset.clone(), Kind::Numeric));
-            }
+        if let Some(offset) = &self.file.offset
+            && columns.iter().all(|(name, _)| name != offset)
+        {
+            columns.push((offset.clone(), Kind::Numeric));
         }
         BatchOptions {
             columns,
@@ -235,15 +236,15 @@ impl Predictor {
 
 fn pipeline(file: &ModelFile, path: &Path) -> Result<Pipeline, InferError> {
     let pipeline: Pipeline = serde_json::from_value(file.pipeline.clone())
-        .map_err(|error| InferError::pipeline(path, error))?;
+        .map_err(|error| InferError::pipeline(path, &error))?;
     pipeline
         .validate()
-        .map_err(|error| InferError::pipeline(path, error))?;
+        .map_err(|error| InferError::pipeline(path, &error))?;
     let names = pipeline.columns.iter().map(|column| &column.name);
     if !names.eq(&file.columns) {
         return Err(InferError::pipeline(
             path,
-            "its columns are not those of the model",
+            &"its columns are not those of the model",
         ));
     }
     Ok(pipeline)
@@ -254,34 +255,20 @@ fn verify_encoding(file: &ModelFile, pipeline: &Pipeline, path: &Path) -> Result
     if file.golden.is_empty() {
         return Ok(());
     }
-    let mut columns = Vec::new();
-    for (name, kind) in pipeline.inputs() {
-        let cells = file.golden.iter().map(|row| {
-            let cell = row.cells.iter().find(|(column, _)| *column == name);
-            cell.and_then(|(_, cell)| cell.as_deref())
-        });
-        columns.push(match kind {
-            Kind::Categorical | Kind::Boolean => Column::text(name.clone(), cells),
-            Kind::Numeric => {
-                let mut values = Vec::new();
-                for cell in cells {
-                    values.push(
-                        match cell.map(|cell| (cell, number::parse(cell.as_bytes()))) {
-                            None => f64::NAN,
-                            Some((_, number::Parsed::Number(value))) => value,
-                            Some((cell, _)) => {
-                                let reason =
-                                    format!("golden cell {cell:?} of `{name}` is not a number");
-                                return Err(InferError::pipeline(path, reason));
-                            }
-                        },
-                    );
-                }
-                Column::numeric(name, values)
-            }
-        });
-    }
-    let table = Table::new("the golden rows", columns)?;
+    let inputs = pipeline.inputs();
+    let cells: Vec<Vec<Option<String>>> = file
+        .golden
+        .iter()
+        .map(|row| {
+            let cell = |name: &String| row.cells.iter().find(|(column, _)| column == name);
+            inputs
+                .iter()
+                .map(|(name, _)| cell(name).and_then(|(_, cell)| cell.clone()))
+                .collect()
+        })
+        .collect();
+    let table = table_from_cells("the golden rows", &inputs, &cells)
+        .map_err(|error| InferError::pipeline(path, &error))?;
     let rows: Vec<usize> = (0..file.golden.len()).collect();
     let (design, _) = pipeline.design::<f64>(&table, &rows)?;
     for (index, golden) in file.golden.iter().enumerate() {

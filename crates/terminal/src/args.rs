@@ -19,6 +19,33 @@ pub fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
+/// A list of texts between commas, such as `?,unknown`; one with a comma in it stands in double
+/// quotes.
+///
+/// # Examples
+/// ```
+/// use terminal::args::list;
+///
+/// assert_eq!(list("?,n/a"), ["?", "n/a"]);
+/// assert_eq!(list("\"12,5OO\",-"), ["12,5OO", "-"]);
+/// ```
+pub fn list(text: &str) -> Vec<String> {
+    let mut items = vec![String::new()];
+    let mut quoted = false;
+    for character in text.chars() {
+        match character {
+            '"' => quoted = !quoted,
+            ',' if !quoted => items.push(String::new()),
+            _ => {
+                if let Some(item) = items.last_mut() {
+                    item.push(character);
+                }
+            }
+        }
+    }
+    items
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::panic::{self, PanicHookInfo, UnwindSafe};
 use std::process::ExitCode;
 
-use crate::wrap;
+use crate::{tell, wrap};
 
 /// How a program ends, as its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Failure {
 
     /// Prints it on stderr, and says how the program is to end.
     pub fn report(self) -> ExitCode {
-        say(&self);
+        tell(&format!("{self}\n"));
         self.exit.into()
     }
 }
@@ -97,7 +97,7 @@ impl Display for Failure {
 ///
 /// For `main`: it replaces the panic hook of the process.
 pub fn guard(program: impl FnOnce() -> Result<ExitCode, Failure> + UnwindSafe) -> ExitCode {
-    panic::set_hook(Box::new(|info| say(&mistake(info))));
+    panic::set_hook(Box::new(|info| tell(&format!("{}\n", mistake(info)))));
     match panic::catch_unwind(program) {
         Ok(Ok(code)) => code,
         Ok(Err(failure)) => failure.report(),
@@ -113,11 +113,6 @@ fn mistake(info: &PanicHookInfo<'_>) -> Failure {
     let message = format!("this is a mistake in the program{place}: {message}");
     Failure::new(message, Exit::Unexpected)
         .with_remedy(Some("report it with the command that you typed"))
-}
-
-/// Prints on stderr; where that is closed nobody can be told, and there is no panic about it.
-fn say(failure: &Failure) {
-    let _ = writeln!(io::stderr(), "{failure}");
 }
 
 #[cfg(test)]

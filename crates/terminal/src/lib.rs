@@ -17,6 +17,6 @@ pub mod progress;
 pub mod wrap;
 
 pub use failure::{Exit, Failure, guard};
-pub use output::Sink;
+pub use output::{Sink, tell};
 pub use progress::Progress;
 pub use wrap::{line, wrap};

@@ -8,6 +8,11 @@ use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
 
+/// Says something on stderr, beside the results; where that is closed nobody can be told.
+pub fn tell(text: &str) {
+    let _ = write!(io::stderr(), "{text}");
+}
+
 /// A table that is being written.
 ///
 /// A file appears under its name only with [`finish`](Self::finish); until then it has a temporary

@@ -21,29 +21,32 @@ pub fn line(name: &str, content: &str) -> String {
 }
 
 /// Breaks `text` at blanks into lines of at most 80 columns; the first begins with `first`, the
-/// others with `rest`. A word that is longer keeps a line of its own. Line breaks count as blanks.
+/// others with `rest`. A word that is longer keeps a line of its own; line breaks stay.
 ///
 /// # Examples
 /// ```
 /// let text = terminal::wrap("try    ", "       ", "correct the cell,\nor drop the column");
-/// assert_eq!(text, "try    correct the cell, or drop the column");
+/// assert_eq!(text, "try    correct the cell,\n       or drop the column");
 /// ```
 pub fn wrap(first: &str, rest: &str, text: &str) -> String {
     let mut lines = String::new();
     let mut line = first.to_owned();
     let mut empty = true;
-    for word in text.split([' ', '\n']) {
-        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push_str(line.trim_end());
-            lines.push('\n');
-            rest.clone_into(&mut line);
-            empty = true;
+    for (paragraph, text) in text.split('\n').enumerate() {
+        for (place, word) in text.split(' ').enumerate() {
+            let full = !empty && line.chars().count() + 1 + word.chars().count() > WIDTH;
+            if full || (paragraph > 0 && place == 0) {
+                lines.push_str(line.trim_end());
+                lines.push('\n');
+                rest.clone_into(&mut line);
+                empty = true;
+            }
+            if !empty {
+                line.push(' ');
+            }
+            line.push_str(word);
+            empty = false;
         }
-        if !empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        empty = false;
     }
     lines + line.trim_end()
 }

@@ -8,11 +8,13 @@
 //! - [`stochastic`]: the mini-batch loop
 //! - [`measure`]: metrics of a fitted model
 //! - [`diagnosis`]: separation and collinearity in the words of the table
+//! - `describe`: a solution in words and in a file
 //! - [`report`]: what a fit found, as plain data; [`run`]: the folder it is written to
 //! - [`cli`]: the program
 
 pub mod cli;
 pub mod config;
+mod describe;
 pub mod diagnosis;
 pub mod error;
 pub mod fit;

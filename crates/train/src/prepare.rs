@@ -56,6 +56,13 @@ pub fn read(input: &Input, config: &FitConfig) -> Result<Source, FitError> {
 pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError> {
     let settings = &config.hyperparameters;
     let all = prepare_rows(&source.table, &source.schema, &config.target)?;
+    if let (Target::Multinomial { .. }, Some(offset)) = (&all.target, source.schema.offset()) {
+        return Err(FitError::Setting {
+            option: "--offset",
+            value: offset.name.clone(),
+            reason: "a number that is added to the score of every class changes no probability",
+        });
+    }
     let strata = all.target.codes();
     let split = split(
         all.rows.len(),

@@ -35,19 +35,19 @@ pub trait Upload {
 impl<T: Number> Upload for Problem<'_, T> {
     fn upload(&self, device: &Device) -> DeviceRows {
         let values = self.design.values().to_vec();
-        upload(self, values, 0..self.design.rows(), device)
+        upload(self, values, &(0..self.design.rows()), device)
     }
 
     fn upload_batch(&self, batch: &[usize], device: &Device) -> DeviceRows {
         let values = batches::gather(self.design, batch);
-        upload(self, values, batch.iter().copied(), device)
+        upload(self, values, &batch.iter().copied(), device)
     }
 }
 
 fn upload<T: Number>(
     problem: &Problem<'_, T>,
     values: Vec<T>,
-    batch: impl ExactSizeIterator<Item = usize> + Clone,
+    batch: &(impl ExactSizeIterator<Item = usize> + Clone),
     device: &Device,
 ) -> DeviceRows {
     let (rows, outputs) = (batch.len(), problem.target.outputs());

@@ -117,7 +117,7 @@ impl Setting<'_> {
             self.carry_on(&exact, first, observe)?
         } else {
             let stop = self.stop(0);
-            self.minimize(&exact, &vec![0.0; exact.dimension()], &stop, observe)?
+            minimize(&exact, &vec![0.0; exact.dimension()], &stop, observe)?
         };
         let solved = started.elapsed().as_secs_f64();
         let fit = conclude(&exact, solution, &self.stop(0))?;
@@ -157,7 +157,7 @@ impl Setting<'_> {
         };
         let mut stop = self.stop(0);
         stop.gradient_tolerance = stop.gradient_tolerance.max(FIRST_TOLERANCE);
-        self.minimize(
+        minimize(
             objective.as_ref(),
             &vec![0.0; problem.dimension()],
             &stop,
@@ -177,7 +177,7 @@ impl Setting<'_> {
         if ended || done >= self.hyperparameters.max_iterations {
             return Ok(first);
         }
-        let mut solution = self.minimize(exact, &first.theta, &self.stop(done), observe)?;
+        let mut solution = minimize(exact, &first.theta, &self.stop(done), observe)?;
         // Its first record is the point that it started from: the last of the history so far.
         let more = solution.history.into_iter().skip(1).map(|mut record| {
             record.iteration += done;
@@ -194,24 +194,6 @@ impl Setting<'_> {
             time_limit: None,
             interrupted: Some(self.interrupted),
         }
-    }
-
-    fn minimize(
-        &self,
-        objective: &dyn Objective,
-        start: &[f64],
-        stop: &Stop<'_>,
-        observe: &mut dyn FnMut(Event),
-    ) -> Result<Solution, FitError> {
-        Ok(minimize_observed(
-            &Newton::default(),
-            objective,
-            start,
-            stop,
-            &mut |record| {
-                observe(Event::Iteration(*record));
-            },
-        )?)
     }
 
     /// Trains by mini-batches, and measures how far that got.
@@ -311,6 +293,23 @@ impl Setting<'_> {
             &mut |epoch: &Epoch| observe(Event::Epoch(*epoch, config.epochs)),
         )
     }
+}
+
+fn minimize(
+    objective: &dyn Objective,
+    start: &[f64],
+    stop: &Stop<'_>,
+    observe: &mut dyn FnMut(Event),
+) -> Result<Solution, FitError> {
+    Ok(minimize_observed(
+        &Newton::default(),
+        objective,
+        start,
+        stop,
+        &mut |record| {
+            observe(Event::Iteration(*record));
+        },
+    )?)
 }
 
 /// An upper bound of the objective's curvature in any direction: the loss's own, times the mean

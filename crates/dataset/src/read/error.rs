@@ -249,17 +249,28 @@ impl ReadError {
                 second.option()
             )),
             Self::NotANumber { column, value, .. } => Some(format!(
-                "correct the cell, --na \"{value}\", or --categorical {}",
+                "correct the cell, --na {}, or --categorical {}",
+                list_item(value),
                 argument(column)
             )),
             Self::NotFinite { value, .. } => Some(format!(
-                "correct the cell, or --na \"{value}\" to take it for missing"
+                "correct the cell, or --na {} to take it for missing",
+                list_item(value)
             )),
             Self::NotABoolean { column, .. } => Some(format!(
                 "correct the cell, or --categorical {}",
                 argument(column)
             )),
         }
+    }
+}
+
+/// A cell as one item of a list between commas on the command line.
+fn list_item(value: &str) -> String {
+    if value.contains(',') {
+        format!("'\"{value}\"'")
+    } else {
+        format!("\"{value}\"")
     }
 }
 
@@ -308,7 +319,7 @@ mod tests {
         );
         assert_eq!(
             error.remedy().unwrap(),
-            "correct the cell, --na \"12,5OO\", or --categorical income"
+            "correct the cell, --na '\"12,5OO\"', or --categorical income"
         );
     }
 

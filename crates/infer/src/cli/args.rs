@@ -69,14 +69,9 @@ pub(super) struct PredictArgs {
     /// Make a level that no training row had an error
     #[arg(long)]
     pub(super) strict: bool,
-    /// Cells that mean missing [default: those of the training]
-    #[arg(
-        long,
-        value_name = "TEXT,TEXT",
-        value_delimiter = ',',
-        allow_hyphen_values = true
-    )]
-    pub(super) na: Option<Vec<String>>,
+    /// More cells that mean missing, beside those of the training
+    #[arg(long, value_name = "TEXT,TEXT", allow_hyphen_values = true)]
+    pub(super) na: Option<String>,
     /// What separates cells [default: found out among , ; tab |]
     #[arg(long, value_name = "CHAR", value_parser = terminal::args::delimiter)]
     pub(super) delimiter: Option<u8>,

@@ -8,7 +8,7 @@ use dataset::{Batches, catalog};
 use model::device::{Precision, select};
 use serde::Serialize;
 use terminal::number::counted;
-use terminal::{Exit, Failure, Progress, Sink, interrupt, line};
+use terminal::{Exit, Failure, Progress, Sink, interrupt, line, tell};
 
 use super::args::{Format, PrecisionArg, PredictArgs};
 use crate::error::InferError;
@@ -37,7 +37,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
     let mut csv = predictor.csv_options();
     csv.delimiter = args.delimiter;
     if let Some(na) = &args.na {
-        csv.na.clone_from(na);
+        csv.na.extend(terminal::args::list(na));
     }
     let options = predictor.batch_options(&args.keep);
     if args.table == "-" {
@@ -96,7 +96,7 @@ fn score<R: io::Read>(
         writeln!(stdout, "{json}").map_err(|error| Failure::writing("standard output", &error))?;
         stdout.finish()?;
     } else if !args.quiet {
-        eprint!("{}", summary(&counts, args.out.as_deref()));
+        tell(&summary(&counts, args.out.as_deref()));
     }
     Ok(Exit::Ok.into())
 }

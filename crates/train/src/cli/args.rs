@@ -96,6 +96,10 @@ pub(super) enum PenaltyArg {
 }
 
 #[derive(Debug, Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct FitArgs {
     /// A CSV file, `-` for standard input, or the name of a table that comes with the program
     #[arg(default_value = "breast_cancer")]
@@ -146,15 +150,14 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "NAME", help_heading = "Columns")]
     pub(super) offset: Option<String>,
 
-    /// Cells that mean missing [default: empty, NA, N/A, NULL, null]
+    /// More cells that mean missing, beside empty, NA, N/A, NULL and null
     #[arg(
         long,
         value_name = "TEXT,TEXT",
-        value_delimiter = ',',
         help_heading = "Reading",
         allow_hyphen_values = true
     )]
-    pub(super) na: Option<Vec<String>>,
+    pub(super) na: Option<String>,
     /// What separates cells [default: found out among , ; tab |]
     #[arg(long, value_name = "CHAR", value_parser = terminal::args::delimiter, help_heading = "Reading")]
     pub(super) delimiter: Option<u8>,
@@ -379,8 +382,8 @@ pub(super) struct GenerateArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kind {
-    /// Clusters on the corners of a cube, as scikit-learn's make_classification
+    /// Clusters on the corners of a cube, as `make_classification` of scikit-learn
     Classification,
-    /// A linear function with noise, as scikit-learn's make_regression
+    /// A linear function with noise, as `make_regression` of scikit-learn
     Regression,
 }

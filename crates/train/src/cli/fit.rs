@@ -112,7 +112,7 @@ fn config(args: &FitArgs, entry: Option<&Entry>) -> Result<FitConfig, Failure> {
         ..CsvOptions::default()
     };
     if let Some(na) = &args.na {
-        csv.na.clone_from(na);
+        csv.na.extend(terminal::args::list(na));
     }
     let known = entry.filter(|entry| args.target.as_ref().is_none_or(|t| *t == entry.target));
     let base = match (known, entry) {

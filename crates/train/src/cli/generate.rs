@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use dataset::{Classification, Regression};
 use terminal::number::counted;
-use terminal::{Failure, Sink, line};
+use terminal::{Failure, Sink, line, tell};
 
 use super::args::{GenerateArgs, Kind};
 use crate::error::FitError;
@@ -54,7 +54,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<ExitCode, Failure> {
             counted(synthetic.rows, "row"),
             counted(synthetic.columns, "column")
         );
-        eprint!("{}", line("wrote", &what));
+        tell(&line("wrote", &what));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -184,7 +184,7 @@ fn diagnosis(text: &mut String, report: &FitReport) {
             sum.push(plain(dependence.constant));
         }
         sum.extend(dependence.terms.iter().map(|(name, slope)| {
-            if *slope == 1.0 {
+            if (*slope - 1.0).abs() < f64::EPSILON {
                 name.clone()
             } else {
                 format!("{} {name}", plain(*slope))
@@ -334,7 +334,7 @@ fn coefficients(text: &mut String, report: &FitReport) {
         let row = format!("{}{estimate:>12}{scaled:>11}{ratio:>20}", name(&one.name));
         let _ = writeln!(text, "{}", row.trim_end());
     }
-    more(text, sorted.len(), &report.out);
+    more(text, sorted.len(), report.out.as_deref());
     if let Some(intercept) = report.intercept {
         let _ = writeln!(
             text,
@@ -370,7 +370,7 @@ fn by_class(text: &mut String, report: &FitReport) {
         }
         text.push('\n');
     }
-    more(text, columns, &report.out);
+    more(text, columns, report.out.as_deref());
     if !report.intercepts.is_empty() {
         text.push_str(&name("intercept"));
         for intercept in &report.intercepts[..shown] {
@@ -383,7 +383,7 @@ fn by_class(text: &mut String, report: &FitReport) {
     }
 }
 
-fn more(text: &mut String, all: usize, out: &Option<String>) {
+fn more(text: &mut String, all: usize, out: Option<&str>) {
     if all > SHOWN {
         let place = if out.is_some() {
             "infer inspect"

@@ -221,7 +221,9 @@ fn fused<M: Supervised, T: Number>(
         let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
         let share = mean(own) / mean(all);
         loss *= share;
-        gradient.iter_mut().for_each(|part| *part *= share);
+        for part in &mut gradient {
+            *part *= share;
+        }
     }
     let outputs = problem.target.outputs();
     let gradient = Parameters::from_flat(&gradient, columns, outputs, problem.intercept)
