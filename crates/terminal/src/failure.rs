@@ -1,7 +1,7 @@
 //! How errors reach a person: what, where, and what to do next; and the exit code.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io;
 use std::panic::{self, PanicHookInfo, UnwindSafe};
 use std::process::ExitCode;
 
