@@ -169,10 +169,22 @@ pub(super) struct FitArgs {
     pub(super) strict: bool,
 
     /// Share of rows to look at during the fit
-    #[arg(long, value_name = "F", default_value_t = 0.0, help_heading = "Rows")]
+    #[arg(
+        long,
+        value_name = "F",
+        default_value_t = 0.0,
+        help_heading = "Rows",
+        allow_negative_numbers = true
+    )]
     pub(super) validation: f64,
     /// Share of rows to hold out for the test
-    #[arg(long, value_name = "F", default_value_t = 0.2, help_heading = "Rows")]
+    #[arg(
+        long,
+        value_name = "F",
+        default_value_t = 0.2,
+        help_heading = "Rows",
+        allow_negative_numbers = true
+    )]
     pub(super) test: f64,
     /// Seed of the split and of every shuffle
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Rows")]
@@ -209,10 +221,21 @@ pub(super) struct FitArgs {
     #[arg(long, value_enum, help_heading = "Method")]
     pub(super) penalty: Option<PenaltyArg>,
     /// Weight of the penalty beside the mean loss, as in glmnet [default: 1 / sum of weights]
-    #[arg(long, value_name = "X", help_heading = "Method", conflicts_with = "c")]
+    #[arg(
+        long,
+        value_name = "X",
+        help_heading = "Method",
+        conflicts_with = "c",
+        allow_negative_numbers = true
+    )]
     pub(super) lambda: Option<f64>,
     /// The same as in scikit-learn: C = 1 / (lambda · sum of weights)
-    #[arg(long, value_name = "X", help_heading = "Method")]
+    #[arg(
+        long,
+        value_name = "X",
+        help_heading = "Method",
+        allow_negative_numbers = true
+    )]
     pub(super) c: Option<f64>,
     /// Leave the columns on their own scales
     #[arg(long, help_heading = "Method")]
@@ -221,7 +244,12 @@ pub(super) struct FitArgs {
     #[arg(long, help_heading = "Method")]
     pub(super) no_intercept: bool,
     /// newton stops when no component of the gradient is larger
-    #[arg(long, value_name = "X", help_heading = "Method")]
+    #[arg(
+        long,
+        value_name = "X",
+        help_heading = "Method",
+        allow_negative_numbers = true
+    )]
     pub(super) tolerance: Option<f64>,
     /// newton stops after so many steps
     #[arg(long, value_name = "N", help_heading = "Method")]
@@ -247,7 +275,12 @@ pub(super) struct FitArgs {
     )]
     pub(super) batch_size: usize,
     /// Length of a step [default: from the columns' curvature for sgd and momentum; 0.01 for adam]
-    #[arg(long, value_name = "X", help_heading = "Mini-batches")]
+    #[arg(
+        long,
+        value_name = "X",
+        help_heading = "Mini-batches",
+        allow_negative_numbers = true
+    )]
     pub(super) learning_rate: Option<f64>,
     /// How it changes: constant, step, exponential, cosine or linear
     #[arg(
@@ -333,7 +366,8 @@ pub(super) struct GenerateArgs {
         long,
         value_name = "F",
         default_value_t = 0.01,
-        help_heading = "Classification"
+        help_heading = "Classification",
+        allow_negative_numbers = true
     )]
     pub(super) flip: f64,
     /// Half the distance between clusters
@@ -341,7 +375,8 @@ pub(super) struct GenerateArgs {
         long,
         value_name = "X",
         default_value_t = 1.0,
-        help_heading = "Classification"
+        help_heading = "Classification",
+        allow_negative_numbers = true
     )]
     pub(super) separation: f64,
     /// Standard deviation of the noise
@@ -349,7 +384,8 @@ pub(super) struct GenerateArgs {
         long,
         value_name = "X",
         default_value_t = 0.0,
-        help_heading = "Regression"
+        help_heading = "Regression",
+        allow_negative_numbers = true
     )]
     pub(super) noise: f64,
     /// Intercept
@@ -369,7 +405,8 @@ pub(super) struct GenerateArgs {
         long,
         value_name = "F",
         default_value_t = 0.5,
-        help_heading = "Regression"
+        help_heading = "Regression",
+        allow_negative_numbers = true
     )]
     pub(super) tail: f64,
     /// Seed

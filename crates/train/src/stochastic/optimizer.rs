@@ -4,7 +4,7 @@ use burn::module::ParamGroup;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{
-    AdaGradConfig, AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig,
+    AdaGradConfig, AdamConfig, AdamWConfig, DynOptimizer, ModuleOptimizer, RmsPropConfig, SgdConfig,
 };
 
 use crate::method::SolverChoice;
@@ -22,65 +22,54 @@ const MOMENTUM: f64 = 0.9;
 /// are never shrunk.
 pub fn optimizer(solver: SolverChoice, decay: f64) -> Option<ModuleOptimizer> {
     let coupled = (decay > 0.0).then(|| WeightDecayConfig::new(decay as f32));
-    let intercept = || ParamGroup::from_predicate("bias");
     Some(match solver {
         SolverChoice::Auto | SolverChoice::Newton => return None,
         SolverChoice::Sgd => {
             let plain = SgdConfig::new();
-            plain.clone().with_weight_decay(coupled).init().with_group(
-                intercept(),
-                plain.build(),
-                None,
-            )
+            let decayed = plain.clone().with_weight_decay(coupled);
+            without_intercept(decayed.init(), plain.build())
         }
         SolverChoice::Momentum => {
             let momentum = MomentumConfig::new()
                 .with_momentum(MOMENTUM)
                 .with_dampening(0.0);
             let plain = SgdConfig::new().with_momentum(Some(momentum));
-            plain.clone().with_weight_decay(coupled).init().with_group(
-                intercept(),
-                plain.build(),
-                None,
-            )
+            let decayed = plain.clone().with_weight_decay(coupled);
+            without_intercept(decayed.init(), plain.build())
         }
         SolverChoice::Adam => {
             let plain = AdamConfig::new().with_epsilon(EPSILON);
-            plain.clone().with_weight_decay(coupled).init().with_group(
-                intercept(),
-                plain.build(),
-                None,
-            )
+            let decayed = plain.clone().with_weight_decay(coupled);
+            without_intercept(decayed.init(), plain.build())
         }
         SolverChoice::AdamW => {
             let plain = AdamWConfig::new()
                 .with_epsilon(EPSILON)
                 .with_weight_decay(0.0);
-            plain
-                .clone()
-                .with_weight_decay(decay as f32)
-                .init()
-                .with_group(intercept(), plain.build(), None)
+            let decayed = plain.clone().with_weight_decay(decay as f32);
+            without_intercept(decayed.init(), plain.build())
         }
         SolverChoice::RmsProp => {
             let plain = RmsPropConfig::new()
                 .with_momentum(0.0)
                 .with_epsilon(EPSILON);
-            plain.clone().with_weight_decay(coupled).init().with_group(
-                intercept(),
-                plain.build(),
-                None,
-            )
+            let decayed = plain.clone().with_weight_decay(coupled);
+            without_intercept(decayed.init(), plain.build())
         }
         SolverChoice::AdaGrad => {
             let plain = AdaGradConfig::new().with_epsilon(EPSILON);
-            plain.clone().with_weight_decay(coupled).init().with_group(
-                intercept(),
-                plain.build(),
-                None,
-            )
+            let decayed = plain.clone().with_weight_decay(coupled);
+            without_intercept(decayed.init(), plain.build())
         }
     })
+}
+
+/// `decayed` for the coefficients, `plain` for the intercepts.
+fn without_intercept(
+    decayed: ModuleOptimizer,
+    plain: impl DynOptimizer + 'static,
+) -> ModuleOptimizer {
+    decayed.with_group(ParamGroup::from_predicate("bias"), plain, None)
 }
 
 /// The learning rate when none is given.

@@ -1,0 +1,232 @@
+//! The summary of a fit for people, 80 columns wide.
+
+mod coefficients;
+mod diagnosis;
+mod metrics;
+
+use std::fmt::Write as _;
+
+use model::Task;
+use solver::Status;
+use terminal::line;
+use terminal::number::{bound, count, counted, duration, plain, significant};
+
+use crate::report::FitReport;
+use crate::run;
+
+pub(super) fn summary(report: &FitReport) -> String {
+    let mut text = String::new();
+    for (name, content) in [
+        (report.table.name.as_str(), table(report)),
+        ("fit on", split(report)),
+        ("how", how(report)),
+        ("penalty", penalty(report)),
+    ] {
+        text.push_str(&line(name, &content));
+    }
+    for note in &report.notes {
+        text.push_str(&line("note", note));
+    }
+    for dropped in &report.dropped {
+        text.push_str(&line(
+            "dropped",
+            &format!("{}: {}", dropped.name, dropped.reason),
+        ));
+    }
+    text.push('\n');
+    text.push_str(&line(&report.status.to_string(), &ended(report)));
+    diagnosis::write(&mut text, report);
+    if report.status == Status::Separated {
+        text.push_str(&line(
+            "coefficients",
+            "not shown: they grow for as long as the fit runs",
+        ));
+    } else {
+        text.push_str(&line("certificate", &certificate(report)));
+        text.push('\n');
+        coefficients::write(&mut text, report);
+    }
+    text.push('\n');
+    metrics::write(&mut text, report);
+    text.push('\n');
+    if let Some(out) = &report.out {
+        let files = format!(
+            "{out} ({}, {}, {})",
+            run::MODEL,
+            run::MANIFEST,
+            run::HISTORY
+        );
+        text.push_str(&line("wrote", &files));
+        let newest = out.starts_with(run::RUNS);
+        let model = if newest {
+            format!("{}/latest", run::RUNS)
+        } else {
+            out.clone()
+        };
+        let next = format!("cargo run --release -p infer -- predict {model} TABLE.csv");
+        text.push_str(&line("next", &next));
+    }
+    text
+}
+
+fn table(report: &FitReport) -> String {
+    let table = &report.table;
+    let kinds: Vec<String> = [
+        (table.numeric, "numeric"),
+        (table.categorical, "categorical"),
+    ]
+    .iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, kind)| format!("{number} {kind}"))
+    .collect();
+    let plural = if table.numeric + table.categorical == 1 {
+        ""
+    } else {
+        "s"
+    };
+    let classes: Vec<String> = report
+        .labels
+        .iter()
+        .zip(&table.counts)
+        .map(|(label, number)| format!("{label} {}", count(*number)))
+        .collect();
+    let target = match report.task {
+        Task::Binary => {
+            let [negative, positive] = classes.as_slice() else {
+                return String::new();
+            };
+            format!("{positive}, {negative}")
+        }
+        Task::Multinomial => classes.join(", "),
+        _ => "a number".to_owned(),
+    };
+    format!(
+        "{}, {} column{plural} -> {} ({target})",
+        counted(table.rows, "row"),
+        kinds.join(" and "),
+        table.target,
+    )
+}
+
+fn split(report: &FitReport) -> String {
+    let rows = &report.rows;
+    let mut text = counted(rows.train, "row");
+    let stratified = if report.task == Task::Linear {
+        ""
+    } else {
+        "stratified, "
+    };
+    let held: Vec<String> = [(rows.validation, "to validate"), (rows.test, "to test")]
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, purpose)| format!("{} {purpose}", count(*number)))
+        .collect();
+    if held.is_empty() {
+        text.push_str(", none held out");
+    } else {
+        let _ = write!(
+            text,
+            "; held out: {} ({stratified}seed {})",
+            held.join(", "),
+            report.seed
+        );
+    }
+    text
+}
+
+fn how(report: &FitReport) -> String {
+    let mut text = format!(
+        "{}, {} gradient, {} {} ({})",
+        report.solver, report.gradient, report.backend, report.precision, report.backend_reason
+    );
+    if let Some(stochastic) = &report.stochastic {
+        let _ = write!(
+            text,
+            "; {}, batches of {}, learning rate {}, {}",
+            counted(stochastic.epochs, "epoch"),
+            count(stochastic.batch_size),
+            significant(stochastic.learning_rate, 3),
+            stochastic.schedule
+        );
+    }
+    text
+}
+
+fn penalty(report: &FitReport) -> String {
+    let scale = if report.standardized {
+        "standardised"
+    } else {
+        "on their own scales"
+    };
+    match report.penalty.c {
+        None => format!("none, columns {scale}"),
+        Some(c) => format!(
+            "L2, lambda {} (scikit-learn C = {}), columns {scale}",
+            significant(report.penalty.lambda, 2),
+            plain(c)
+        ),
+    }
+}
+
+fn ended(report: &FitReport) -> String {
+    if let Some(separation) = &report.diagnosis.separation {
+        let part = if separation.complete { "all" } else { "some" };
+        return format!(
+            "no finite coefficients exist without a penalty: a combination of columns tells the \
+             classes apart on {part} rows ({} of {})",
+            count(separation.rows),
+            count(report.rows.train)
+        );
+    }
+    let noun = if report.stochastic.is_some() {
+        "epoch"
+    } else {
+        "iteration"
+    };
+    let mut text = format!(
+        "{}, {}",
+        counted(report.iterations, noun),
+        duration(report.seconds.fit)
+    );
+    if let Some(detail) = &report.detail {
+        let _ = write!(text, "; {detail}");
+    }
+    text
+}
+
+fn certificate(report: &FitReport) -> String {
+    let certificate = &report.certificate;
+    let stochastic = report.stochastic.is_some();
+    let way = if stochastic {
+        "; --solver newton gets there"
+    } else {
+        ""
+    };
+    match (certificate.probability_error, certificate.score_error) {
+        (Some(error), _) => format!(
+            "no fitted probability is more than {} from the optimum{way}",
+            bound(error)
+        ),
+        (None, Some(error)) => {
+            format!(
+                "no fitted value is more than {} from the optimum{way}",
+                bound(error)
+            )
+        }
+        (None, None) => match (certificate.newton_decrement, stochastic) {
+            // Half the squared decrement is what a Newton step promises to gain.
+            (Some(decrement), true) => format!(
+                "none yet: by its curvature here the objective, {}, is about {} above the optimum's{way}",
+                significant(report.objective, 5),
+                significant(0.5 * decrement * decrement, 1)
+            ),
+            _ => format!(
+                "none: {}",
+                certificate
+                    .reason
+                    .as_deref()
+                    .unwrap_or("the optimum is too far to measure")
+            ),
+        },
+    }
+}
