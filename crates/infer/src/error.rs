@@ -72,6 +72,10 @@ impl InferError {
         match self {
             Self::File(error) => error.remedy(),
             Self::Device(error) => error.remedy(),
+            // What a column is was decided when the model was fitted.
+            Self::Read(ReadError::NotANumber { value, .. }) => Some(format!(
+                "correct the cell, or --na \"{value}\" to take it for missing"
+            )),
             Self::Read(error) => error.remedy(),
             Self::Pipeline(error) => error.remedy(),
             Self::PipelineSection { .. } | Self::GoldenDesign { .. } => {
