@@ -50,7 +50,9 @@ impl Backend {
 
     /// The backends that this build contains.
     pub fn compiled() -> impl Iterator<Item = Self> {
-        [Self::Ndarray, Self::Flex, Self::Wgpu].into_iter().filter(|backend| backend.is_compiled())
+        [Self::Ndarray, Self::Flex, Self::Wgpu]
+            .into_iter()
+            .filter(|backend| backend.is_compiled())
     }
 }
 
@@ -67,7 +69,9 @@ impl FromStr for Backend {
         Self::ALL
             .into_iter()
             .find(|backend| backend.name() == name)
-            .ok_or_else(|| DeviceError::Unknown { name: name.to_owned() })
+            .ok_or_else(|| DeviceError::Unknown {
+                name: name.to_owned(),
+            })
     }
 }
 
@@ -198,7 +202,10 @@ impl Choice {
         if self.device.supports_dtype(precision.dtype()) {
             return Ok(());
         }
-        let adapter = self.adapter.clone().unwrap_or_else(|| self.backend.to_string());
+        let adapter = self
+            .adapter
+            .clone()
+            .unwrap_or_else(|| self.backend.to_string());
         Err(DeviceError::Precision { adapter, precision })
     }
 }
@@ -235,7 +242,10 @@ pub fn select(backend: Backend) -> Result<Choice, DeviceError> {
         .into_iter()
         .find(|backend| backend.is_compiled())
         .ok_or(if Backend::Wgpu.is_compiled() {
-            DeviceError::NoAdapter { backend: Backend::Wgpu, message: without_gpu.to_owned() }
+            DeviceError::NoAdapter {
+                backend: Backend::Wgpu,
+                message: without_gpu.to_owned(),
+            }
         } else {
             DeviceError::NoBackend
         })?;
@@ -259,7 +269,13 @@ fn open(backend: Backend) -> Result<Choice, DeviceError> {
 
 #[cfg(any(feature = "ndarray", feature = "flex"))]
 fn cpu(backend: Backend, device: Device) -> Choice {
-    Choice { device, backend, adapter: None, software: false, reason: "as asked".to_owned() }
+    Choice {
+        device,
+        backend,
+        adapter: None,
+        software: false,
+        reason: "as asked".to_owned(),
+    }
 }
 
 #[cfg(feature = "wgpu")]
@@ -279,9 +295,13 @@ mod wgpu {
     }
 
     fn open_once() -> Result<Choice, DeviceError> {
-        let (device, setup) = Device::wgpu_options().init_with_setup().map_err(|error| {
-            DeviceError::NoAdapter { backend: Backend::Wgpu, message: error.to_string() }
-        })?;
+        let (device, setup) =
+            Device::wgpu_options()
+                .init_with_setup()
+                .map_err(|error| DeviceError::NoAdapter {
+                    backend: Backend::Wgpu,
+                    message: error.to_string(),
+                })?;
         let info = setup.adapter.get_info();
         let software = info.device_type == DeviceType::Cpu;
         let kind = if software { "software adapter" } else { "GPU" };
@@ -313,8 +333,64 @@ mod tests {
     #[cfg(not(feature = "wgpu"))]
     fn a_backend_that_is_not_compiled_names_the_feature() {
         let error = select(Backend::Wgpu).unwrap_err();
-        assert_eq!(error, DeviceError::NotCompiled { backend: Backend::Wgpu });
+        assert_eq!(
+            error,
+            DeviceError::NotCompiled {
+                backend: Backend::Wgpu
+            }
+        );
         assert!(error.remedy().unwrap().contains("--features wgpu"));
+    }
+
+    #[test]
+    #[cfg(not(any(feature = "ndarray", feature = "flex", feature = "wgpu")))]
+    fn a_build_without_backends_says_so() {
+        assert_eq!(Backend::compiled().count(), 0);
+        assert!(!Backend::Auto.is_compiled());
+        let error = select(Backend::Auto).unwrap_err();
+        assert_eq!(error, DeviceError::NoBackend);
+        assert!(error.remedy().unwrap().contains("--features"));
+    }
+
+    #[test]
+    fn every_error_has_a_remedy() {
+        let (backend, precision) = (Backend::Wgpu, Precision::F64);
+        let errors = [
+            DeviceError::Unknown {
+                name: "gpu".to_owned(),
+            },
+            DeviceError::NotCompiled { backend },
+            DeviceError::NoBackend,
+            DeviceError::NoAdapter {
+                backend,
+                message: "none".to_owned(),
+            },
+            DeviceError::Precision {
+                adapter: "a GPU".to_owned(),
+                precision,
+            },
+        ];
+        for error in errors {
+            assert!(error.remedy().is_some(), "{error}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "flex")]
+    fn flex_computes_in_both_precisions() {
+        let choice = select(Backend::Flex).unwrap();
+        assert_eq!(choice.backend, Backend::Flex);
+        assert!(choice.adapter.is_none() && !choice.software);
+        choice.require(Precision::F32).unwrap();
+        choice.require(Precision::F64).unwrap();
+    }
+
+    #[test]
+    fn names_are_padded_where_a_table_asks_for_it() {
+        assert_eq!(
+            format!("{:8}|{:>5}", Backend::Flex, Precision::F64),
+            "flex    |  f64"
+        );
     }
 
     #[test]

@@ -11,6 +11,11 @@
 //! - `ndarray`, `flex`, `wgpu`: backends. The crate compiles without any; then
 //!   [`device::select`] says which feature to add.
 
+#![cfg_attr(
+    test,
+    allow(clippy::float_cmp, reason = "tests compare numbers that are exact")
+)]
+
 pub mod device;
 pub mod file;
 pub mod linear;

@@ -10,6 +10,17 @@ use crate::device::Precision;
 ///
 /// # Shapes
 /// - `weight`: `[outputs, features]`, row after row; `bias`: `[outputs]`
+///
+/// # Examples
+/// ```
+/// use model::Parameters;
+///
+/// // Two features and an intercept for one output, as solvers keep them.
+/// let parameters = Parameters::from_flat(&[0.1, 0.2, 5.0], 2, 1, true);
+/// assert_eq!(parameters.weight, [0.1, 0.2]);
+/// assert_eq!(parameters.bias, Some(vec![5.0]));
+/// assert_eq!(parameters.to_flat(), [0.1, 0.2, 5.0]);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameters {
     /// Number of columns of the design matrix.
@@ -41,7 +52,11 @@ impl Parameters {
     #[must_use]
     pub fn from_flat(theta: &[f64], features: usize, outputs: usize, intercept: bool) -> Self {
         let stride = features + usize::from(intercept);
-        assert_eq!(theta.len(), stride * outputs, "one value for each parameter");
+        assert_eq!(
+            theta.len(),
+            stride * outputs,
+            "one value for each parameter"
+        );
         let mut parameters = Self::zeros(features, outputs, intercept);
         for output in 0..outputs {
             let own = &theta[output * stride..(output + 1) * stride];

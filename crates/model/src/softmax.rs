@@ -8,7 +8,8 @@ use burn::tensor::{Device, Tensor, activation};
 use crate::loss;
 use crate::supervised::Supervised;
 
-/// How to make a [`SoftmaxRegression`].
+/// How to make a [`SoftmaxRegression`]: `SoftmaxRegressionConfig::new(features, classes)`, then,
+/// without intercepts, `.with_intercept(false)`.
 #[derive(Config, Debug)]
 pub struct SoftmaxRegressionConfig {
     /// Number of columns of the design matrix.
@@ -35,6 +36,21 @@ impl SoftmaxRegressionConfig {
 ///
 /// Every class has coefficients of its own (none is left out as reference), so that a penalty
 /// treats classes alike; adding the same vector to all of them changes no probability.
+///
+/// # Examples
+#[cfg_attr(feature = "flex", doc = "```")]
+#[cfg_attr(not(feature = "flex"), doc = "```ignore")]
+/// use burn::tensor::Tensor;
+/// use model::SoftmaxRegressionConfig;
+/// use model::device::{Backend, select};
+///
+/// let device = select(Backend::Flex)?.device;
+/// let model = SoftmaxRegressionConfig::new(2, 4).init(&device);
+/// let rows = Tensor::from_floats([[1.0, 2.0]], &device);
+/// let p = model.probabilities(rows).into_data();
+/// assert_eq!(p.to_vec::<f32>().unwrap(), [0.25; 4]);
+/// # Ok::<(), model::device::DeviceError>(())
+/// ```
 #[derive(Module, Debug)]
 pub struct SoftmaxRegression {
     /// The coefficients, `[features, classes]`, and the intercepts, `[classes]`.
@@ -100,5 +116,87 @@ impl Supervised for SoftmaxRegression {
 
     fn from_linear(linear: Linear) -> Self {
         Self { linear }
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "flex")]
+mod tests {
+    use super::*;
+    use crate::Parameters;
+    use crate::device::{Backend, Precision, select};
+    use crate::parameters::to_host;
+
+    const PRECISIONS: [(Precision, f64); 2] = [(Precision::F32, 2e-7), (Precision::F64, 4e-16)];
+
+    fn device() -> Device {
+        select(Backend::Flex).unwrap().device
+    }
+
+    #[test]
+    fn scores_and_probabilities_are_those_worked_out_by_hand() {
+        let device = device();
+        let parameters = Parameters {
+            features: 2,
+            outputs: 3,
+            weight: vec![1.0, 0.0, 0.0, 1.0, -1.0, 0.5],
+            bias: Some(vec![0.0, 0.5, -0.5]),
+        };
+        for (precision, tolerance) in PRECISIONS {
+            let model = SoftmaxRegression::from_parameters(&parameters, &device, precision);
+            let rows = Tensor::from_data([[2.0, 1.0]], (&device, precision.dtype()));
+            let scores = [2.0, 1.5, -2.0_f64];
+            assert_eq!(to_host(model.logits(rows.clone())), scores);
+            let sum: f64 = scores.iter().map(|z| z.exp()).sum();
+            for (p, z) in to_host(model.probabilities(rows)).into_iter().zip(scores) {
+                assert!((p - z.exp() / sum).abs() <= tolerance, "{p}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_is_compared_with_its_own_maximum() {
+        for (precision, tolerance) in PRECISIONS {
+            let options = (&device(), precision.dtype());
+            let scores = [
+                [0.0, 0.0],
+                [1000.0, 1000.0],
+                [1e30, -1e30],
+                [-1000.0, -1001.0],
+            ];
+            let predictions = SoftmaxRegression::predictions(Tensor::from_data(scores, options));
+            let p = 1.0 / (1.0 + (-1.0_f64).exp());
+            let expected = [0.5, 0.5, 0.5, 0.5, 1.0, 0.0, p, 1.0 - p];
+            for (actual, expected) in to_host(predictions).into_iter().zip(expected) {
+                assert!((actual - expected).abs() <= tolerance, "{actual}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_curvature_is_the_derivative_of_the_residuals() {
+        let predictions = [0.5, 0.3, 0.2];
+        let options = (&device(), Precision::F64.dtype());
+        let tensor = Tensor::<2>::from_data([predictions], options);
+        for k in 0..3 {
+            for l in 0..3 {
+                let actual = to_host(SoftmaxRegression::curvature(&tensor, k, l));
+                let same = if k == l { 1.0 } else { 0.0 };
+                let expected = predictions[k] * (same - predictions[l]);
+                assert!((actual[0] - expected).abs() < 1e-16, "{k} {l}: {actual:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_loss_is_the_mean_cross_entropy() {
+        let device = device();
+        let parameters = Parameters::zeros(1, 3, true);
+        let model = SoftmaxRegression::from_parameters(&parameters, &device, Precision::F64);
+        let options = (&device, Precision::F64.dtype());
+        let rows = Tensor::from_data([[1.0], [2.0]], options);
+        let targets = Tensor::from_data([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], options);
+        let loss = to_host(model.loss(rows, targets, None))[0];
+        assert!((loss - 3.0_f64.ln()).abs() < 1e-15, "{loss}");
     }
 }

@@ -90,11 +90,17 @@ pub enum FileError {
 
 impl FileError {
     pub(super) fn io(path: &Path, source: io::Error) -> Self {
-        Self::Io { path: path.to_owned(), source }
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     pub(super) fn invalid(path: &Path, reason: impl Into<String>) -> Self {
-        Self::Invalid { path: path.to_owned(), reason: reason.into() }
+        Self::Invalid {
+            path: path.to_owned(),
+            reason: reason.into(),
+        }
     }
 
     pub(super) fn shape(
@@ -103,7 +109,12 @@ impl FileError {
         expected: Vec<usize>,
         actual: Vec<usize>,
     ) -> Self {
-        Self::Shape { path: path.to_owned(), tensor: tensor.to_owned(), expected, actual }
+        Self::Shape {
+            path: path.to_owned(),
+            tensor: tensor.to_owned(),
+            expected,
+            actual,
+        }
     }
 
     /// The next step.

@@ -30,9 +30,17 @@ impl GoldenRow {
     pub fn tolerance(&self, file: &ModelFile, output: usize, precision: Precision) -> f64 {
         let columns = file.columns.len();
         let weights = &file.parameters.weight[output * columns..(output + 1) * columns];
-        let bias = file.parameters.bias.as_ref().map_or(0.0, |bias| bias[output].abs());
-        let size: f64 =
-            bias + weights.iter().zip(&self.design).map(|(w, x)| (w * x).abs()).sum::<f64>();
+        let bias = file
+            .parameters
+            .bias
+            .as_ref()
+            .map_or(0.0, |bias| bias[output].abs());
+        let size: f64 = bias
+            + weights
+                .iter()
+                .zip(&self.design)
+                .map(|(w, x)| (w * x).abs())
+                .sum::<f64>();
         // The file may hold less than the device computes with, and the other way round.
         let unit = precision.epsilon().max(file.precision.epsilon());
         (columns as f64 + 4.0) * unit * size + f64::from(f32::MIN_POSITIVE)
@@ -41,7 +49,11 @@ impl GoldenRow {
 
 pub(super) fn check(file: &ModelFile, outputs: usize, path: &Path) -> Result<(), FileError> {
     for (index, row) in file.golden.iter().enumerate() {
-        let finite = row.design.iter().chain(&row.scores).all(|value| value.is_finite());
+        let finite = row
+            .design
+            .iter()
+            .chain(&row.scores)
+            .all(|value| value.is_finite());
         if row.design.len() != file.columns.len() || row.scores.len() != outputs || !finite {
             return Err(FileError::invalid(
                 path,
@@ -62,13 +74,21 @@ pub(super) fn verify(
     if file.golden.is_empty() {
         return Ok(());
     }
-    let design: Vec<f64> = file.golden.iter().flat_map(|row| row.design.iter().copied()).collect();
+    let design: Vec<f64> = file
+        .golden
+        .iter()
+        .flat_map(|row| row.design.iter().copied())
+        .collect();
     let shape = [file.golden.len(), file.columns.len()];
-    let rows =
-        Tensor::<2>::from_data(TensorData::new(design, shape), (device, precision.dtype()));
+    let rows = Tensor::<2>::from_data(TensorData::new(design, shape), (device, precision.dtype()));
     let scores = to_host(module.scores(rows));
     let outputs = scores.len() / file.golden.len();
-    for (index, (row, actual)) in file.golden.iter().zip(scores.chunks_exact(outputs)).enumerate() {
+    for (index, (row, actual)) in file
+        .golden
+        .iter()
+        .zip(scores.chunks_exact(outputs))
+        .enumerate()
+    {
         for (output, (&actual, &expected)) in actual.iter().zip(&row.scores).enumerate() {
             let tolerance = row.tolerance(file, output, precision);
             let within = (actual - expected).abs() <= tolerance;

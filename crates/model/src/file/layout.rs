@@ -56,23 +56,32 @@ pub(super) fn encode(file: &ModelFile, path: &Path) -> Result<Vec<u8>, FileError
         .map_err(|error| FileError::invalid(path, error.to_string()))?;
 
     let (outputs, columns) = (file.outputs(), file.columns.len());
-    let (dtype, bytes): (Dtype, fn(&[f64]) -> Vec<u8>) = match file.precision {
-        Precision::F32 => (Dtype::F32, |values| {
-            values.iter().flat_map(|&value| (value as f32).to_le_bytes()).collect()
-        }),
-        Precision::F64 => (Dtype::F64, f64_bytes),
-    };
+    let (module, host) = (file.precision, Precision::F64);
+    let side = outputs * (columns + 1);
     let mut tensors = vec![
-        ("coefficients", Dtype::F64, vec![outputs, columns + 1], f64_bytes(&file.coefficients)),
-        ("linear.weight", dtype, vec![outputs, columns], bytes(&file.parameters.weight)),
+        tensor(
+            "coefficients",
+            host,
+            &[outputs, columns + 1],
+            &file.coefficients,
+        ),
+        tensor(
+            "linear.weight",
+            module,
+            &[outputs, columns],
+            &file.parameters.weight,
+        ),
     ];
     if let Some(bias) = &file.parameters.bias {
-        tensors.push(("linear.bias", dtype, vec![outputs], bytes(bias)));
+        tensors.push(tensor("linear.bias", module, &[outputs], bias));
     }
     if let Some(covariance) = &file.covariance {
-        let side = outputs * (columns + 1);
-        let shape = vec![side, side];
-        tensors.push(("statistics.covariance", Dtype::F64, shape, f64_bytes(covariance)));
+        tensors.push(tensor(
+            "statistics.covariance",
+            host,
+            &[side, side],
+            covariance,
+        ));
     }
     let views = tensors
         .iter()
@@ -86,26 +95,34 @@ pub(super) fn encode(file: &ModelFile, path: &Path) -> Result<Vec<u8>, FileError
 }
 
 pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<ModelFile, FileError> {
-    let broken =
-        |error: safetensors::SafeTensorError| FileError::Broken {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
+    let broken = |error: safetensors::SafeTensorError| FileError::Broken {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(broken)?;
     let json = header
         .metadata()
         .as_ref()
         .and_then(|metadata| metadata.get(KEY))
-        .ok_or_else(|| FileError::Foreign { path: path.to_owned() })?;
+        .ok_or_else(|| FileError::Foreign {
+            path: path.to_owned(),
+        })?;
     let invalid = |error: serde_json::Error| FileError::invalid(path, format!("metadata: {error}"));
     let Format { format } = serde_json::from_str(json).map_err(invalid)?;
     if format > FORMAT {
-        return Err(FileError::Newer { path: path.to_owned(), found: format });
+        return Err(FileError::Newer {
+            path: path.to_owned(),
+            found: format,
+        });
     }
     let document: Document = serde_json::from_str(json).map_err(invalid)?;
 
-    let outputs = if document.task == Task::Multinomial { document.labels.len() } else { 1 };
+    let outputs = if document.task == Task::Multinomial {
+        document.labels.len()
+    } else {
+        1
+    };
     let columns = document.columns.len();
     let width = columns.saturating_add(1);
     let side = outputs.saturating_mul(width);
@@ -148,16 +165,27 @@ fn read_tensor(
         return Ok(None);
     };
     if tensor.shape() != shape {
-        return Err(FileError::shape(path, name, shape.to_vec(), tensor.shape().to_vec()));
+        return Err(FileError::shape(
+            path,
+            name,
+            shape.to_vec(),
+            tensor.shape().to_vec(),
+        ));
     }
     let values = match tensor.dtype() {
         Dtype::F32 => {
             let (words, _) = tensor.data().as_chunks::<4>();
-            words.iter().map(|&bytes| f64::from(f32::from_le_bytes(bytes))).collect()
+            words
+                .iter()
+                .map(|&bytes| f64::from(f32::from_le_bytes(bytes)))
+                .collect()
         }
         Dtype::F64 => {
             let (words, _) = tensor.data().as_chunks::<8>();
-            words.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect()
+            words
+                .iter()
+                .map(|&bytes| f64::from_le_bytes(bytes))
+                .collect()
         }
         other => {
             return Err(FileError::invalid(
@@ -169,6 +197,24 @@ fn read_tensor(
     Ok(Some(values))
 }
 
-fn f64_bytes(values: &[f64]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+/// Name, type, shape and bytes of a tensor whose numbers are rounded to a precision.
+fn tensor(
+    name: &'static str,
+    precision: Precision,
+    shape: &[usize],
+    values: &[f64],
+) -> (&'static str, Dtype, Vec<usize>, Vec<u8>) {
+    let (dtype, bytes) = match precision {
+        Precision::F32 => {
+            let bytes = values
+                .iter()
+                .flat_map(|&value| (value as f32).to_le_bytes());
+            (Dtype::F32, bytes.collect())
+        }
+        Precision::F64 => {
+            let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+            (Dtype::F64, bytes.collect())
+        }
+    };
+    (name, dtype, shape.to_vec(), bytes)
 }

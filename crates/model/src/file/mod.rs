@@ -15,6 +15,8 @@ mod error;
 mod golden;
 mod layout;
 mod record;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
 use std::io::Write;
@@ -27,18 +29,36 @@ pub use error::FileError;
 pub use golden::GoldenRow;
 pub use record::{Certificate, DataRecord, Penalty, RowCounts, TrainingRecord, Versions};
 
+use crate::Parameters;
 use crate::device::Precision;
 use crate::supervised::{Regression, Task};
-use crate::{Parameters, supervised};
 
 /// The version of the format that this build writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
 
 /// Everything in a model file.
+///
+/// # Examples
+#[cfg_attr(feature = "flex", doc = "```no_run")]
+#[cfg_attr(not(feature = "flex"), doc = "```ignore")]
+/// use std::path::Path;
+///
+/// use burn::tensor::Tensor;
+/// use model::ModelFile;
+/// use model::device::{Backend, Precision, select};
+///
+/// let device = select(Backend::Flex)?.device;
+/// let path = Path::new("runs/latest/model.safetensors");
+/// let (file, module) = ModelFile::load(path, &device, Precision::F32)?;
+/// println!("{} from {}", file.target, file.columns.join(", "));
+/// let rows = Tensor::zeros([1, file.columns.len()], &device);
+/// let probabilities = module.predictions(module.scores(rows));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelFile {
     /// The question that the model answers.
-    pub task: supervised::Task,
+    pub task: Task,
     /// Name of the target column.
     pub target: String,
     /// Labels of the classes: `[negative, positive]`, or in the order of the outputs; empty for
@@ -71,11 +91,13 @@ pub struct ModelFile {
 }
 
 impl ModelFile {
-    /// Writes the file whole or not at all.
+    /// Writes the file whole or not at all; the same contents give the same bytes.
+    ///
+    /// `linear.weight` and `linear.bias` are rounded to [`precision`](Self::precision).
     ///
     /// # Errors
-    /// [`FileError::Io`] when the folder cannot be written to, [`FileError::NotFinite`] and
-    /// [`FileError::Shape`] when the contents could not be read back.
+    /// [`FileError::Io`] when the folder cannot be written to, [`FileError::Invalid`],
+    /// [`FileError::NotFinite`] and [`FileError::Shape`] when the contents could not be read back.
     pub fn write(&self, path: &Path) -> Result<(), FileError> {
         self.check(path)?;
         write_whole(path, &layout::encode(self, path)?)
@@ -93,6 +115,9 @@ impl ModelFile {
     }
 
     /// Reads a file, builds its module on a device and scores the golden rows again.
+    ///
+    /// The device must compute in `precision`; [`Choice::require`](crate::device::Choice::require)
+    /// asks it.
     ///
     /// # Errors
     /// As [`read`](Self::read), and [`FileError::Golden`] when a score differs by more than
@@ -116,43 +141,79 @@ impl ModelFile {
 
     /// Number of outputs that the labels ask for.
     fn outputs(&self) -> usize {
-        if self.task == Task::Multinomial { self.labels.len() } else { 1 }
+        if self.task == Task::Multinomial {
+            self.labels.len()
+        } else {
+            1
+        }
     }
 
     fn check(&self, path: &Path) -> Result<(), FileError> {
         let (outputs, columns) = (self.outputs(), self.columns.len());
         let labels = match self.task {
             Task::Binary => self.labels.len() == 2,
-            Task::Multinomial => self.labels.len() > 2,
+            Task::Multinomial => self.labels.len() >= 2,
             Task::Linear => self.labels.is_empty(),
         };
         if !labels {
             return Err(FileError::invalid(
                 path,
-                format!("{} labels for a {} model", self.labels.len(), self.task.name()),
+                format!(
+                    "{} labels for a {} model",
+                    self.labels.len(),
+                    self.task.name()
+                ),
             ));
         }
+        if columns == 0 {
+            return Err(FileError::invalid(path, "the model has no columns"));
+        }
+        let (features, made_for) = (self.parameters.features, self.parameters.outputs);
+        if (features, made_for) != (columns, outputs) {
+            let (expected, actual) = (vec![outputs, columns], vec![made_for, features]);
+            return Err(FileError::shape(path, "linear.weight", expected, actual));
+        }
         let width = columns + 1;
-        let square = (outputs * width) * (outputs * width);
+        let side = outputs * width;
+        let square = side.saturating_mul(side);
         let shapes = [
-            ("linear.weight", self.parameters.weight.len(), outputs * columns),
-            ("linear.bias", self.parameters.bias.as_ref().map_or(outputs, Vec::len), outputs),
-            ("coefficients", self.coefficients.len(), outputs * width),
-            ("statistics.covariance", self.covariance.as_ref().map_or(square, Vec::len), square),
+            (
+                "linear.weight",
+                self.parameters.weight.len(),
+                outputs * columns,
+            ),
+            (
+                "linear.bias",
+                self.parameters.bias.as_ref().map_or(outputs, Vec::len),
+                outputs,
+            ),
+            ("coefficients", self.coefficients.len(), side),
+            (
+                "statistics.covariance",
+                self.covariance.as_ref().map_or(square, Vec::len),
+                square,
+            ),
         ];
         for (tensor, actual, expected) in shapes {
             if actual != expected {
                 return Err(FileError::shape(path, tensor, vec![expected], vec![actual]));
             }
         }
-        let numbers: [(&str, &[f64]); 4] = [
-            ("linear.weight", &self.parameters.weight),
-            ("linear.bias", self.parameters.bias.as_deref().unwrap_or_default()),
-            ("coefficients", &self.coefficients),
-            ("statistics.covariance", self.covariance.as_deref().unwrap_or_default()),
+        let bias = self.parameters.bias.as_deref().unwrap_or_default();
+        let covariance = self.covariance.as_deref().unwrap_or_default();
+        let numbers: [(&str, &[f64], Precision); 4] = [
+            ("linear.weight", &self.parameters.weight, self.precision),
+            ("linear.bias", bias, self.precision),
+            ("coefficients", &self.coefficients, Precision::F64),
+            ("statistics.covariance", covariance, Precision::F64),
         ];
-        for (tensor, values) in numbers {
-            if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+        for (tensor, values, precision) in numbers {
+            // What is finite here may not be once it is rounded to the file's precision.
+            let finite = |value: f64| match precision {
+                Precision::F32 => (value as f32).is_finite(),
+                Precision::F64 => value.is_finite(),
+            };
+            if let Some(index) = values.iter().position(|&value| !finite(value)) {
                 return Err(FileError::NotFinite {
                     path: path.to_owned(),
                     tensor: tensor.to_owned(),
