@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use burn::module::Module;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{Device, Tensor};
-use model::device::{Backend, DeviceError, select};
+use model::device::{Backend, select};
 use model::{LogisticRegression, LogisticRegressionConfig, Parameters};
 
 /// Hours of practice, hours of sleep, and whether the exam was passed.
@@ -110,6 +110,8 @@ fn data(device: &Device) -> (Tensor<2>, Tensor<1>) {
 
 #[cfg(test)]
 mod tests {
+    use model::device::DeviceError;
+
     use super::*;
 
     #[test]
