@@ -76,6 +76,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
     let options = PipelineOptions {
         missing: config.target.missing,
         standardize: settings.standardize,
+        center: settings.intercept,
     };
     let pipeline = Pipeline::fit(
         &source.table,

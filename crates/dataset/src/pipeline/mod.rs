@@ -44,8 +44,11 @@ pub enum MissingPolicy {
 pub struct PipelineOptions {
     /// What to do with missing cells.
     pub missing: MissingPolicy,
-    /// Whether the columns of the design matrix are shifted and scaled.
+    /// Whether the columns of the design matrix are scaled.
     pub standardize: bool,
+    /// Whether standardised columns are shifted to mean 0, too. A model without an intercept must
+    /// not have them shifted: the shift would be an intercept by another name.
+    pub center: bool,
 }
 
 impl Default for PipelineOptions {
@@ -54,6 +57,7 @@ impl Default for PipelineOptions {
         Self {
             missing: MissingPolicy::Impute,
             standardize: true,
+            center: true,
         }
     }
 }
@@ -99,7 +103,7 @@ pub struct DesignColumn {
     pub source: String,
     /// The level that a dummy stands for.
     pub level: Option<String>,
-    /// The weighted mean of the training rows; 0 if columns are not standardised.
+    /// The weighted mean of the training rows; 0 if columns are not shifted.
     pub mean: f64,
     /// Their weighted population standard deviation; 1 if columns are not standardised.
     pub scale: f64,
@@ -142,7 +146,7 @@ pub struct Pipeline {
     pub columns: Vec<DesignColumn>,
     /// Features that are not used, and why.
     pub dropped: Vec<DroppedColumn>,
-    /// Whether columns have mean 0 and standard deviation 1 over the training rows.
+    /// Whether columns have standard deviation 1 over the training rows (and mean 0, if shifted).
     pub standardized: bool,
     /// What happens to missing cells.
     pub missing: MissingPolicy,
@@ -202,6 +206,11 @@ impl Pipeline {
                     pipeline.columns.extend(columns);
                 }
                 FittedFeature::Dropped(dropped) => pipeline.dropped.push(dropped),
+            }
+        }
+        if !options.center {
+            for column in &mut pipeline.columns {
+                column.mean = 0.0;
             }
         }
         if pipeline.columns.is_empty() {

@@ -122,6 +122,23 @@ fn the_design_has_mean_0_and_deviation_1() {
 }
 
 #[test]
+fn columns_that_are_not_shifted_keep_their_zero() {
+    let (table, schema) = mixed();
+    let rows = [0, 1, 2, 3];
+    let shifted = Pipeline::fit(&table, &schema, &rows, None, &PipelineOptions::default()).unwrap();
+    let options = PipelineOptions {
+        center: false,
+        ..PipelineOptions::default()
+    };
+    let kept = Pipeline::fit(&table, &schema, &rows, None, &options).unwrap();
+    for (kept, shifted) in kept.columns.iter().zip(&shifted.columns) {
+        assert_eq!((kept.mean, kept.scale), (0.0, shifted.scale));
+    }
+    let ones = vec![1.0; kept.columns.len()];
+    assert_eq!(kept.unstandardize(&ones, 0.0).1, 0.0);
+}
+
+#[test]
 fn unstandardised_columns_are_the_numbers_themselves() {
     let (table, schema) = mixed();
     let options = PipelineOptions {
