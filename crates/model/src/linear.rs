@@ -80,10 +80,6 @@ impl LinearRegression {
 }
 
 impl Supervised for LinearRegression {
-    fn scores(&self, rows: Tensor<2>) -> Tensor<2> {
-        self.linear.forward(rows)
-    }
-
     fn predictions(scores: Tensor<2>) -> Tensor<2> {
         scores
     }

@@ -86,10 +86,6 @@ impl LogisticRegression {
 }
 
 impl Supervised for LogisticRegression {
-    fn scores(&self, rows: Tensor<2>) -> Tensor<2> {
-        self.linear.forward(rows)
-    }
-
     fn predictions(scores: Tensor<2>) -> Tensor<2> {
         // `sigmoid` computes in f32 even for f64 tensors on most backends; `log_sigmoid` does not.
         activation::log_sigmoid(scores).exp()

@@ -89,10 +89,6 @@ impl SoftmaxRegression {
 }
 
 impl Supervised for SoftmaxRegression {
-    fn scores(&self, rows: Tensor<2>) -> Tensor<2> {
-        self.linear.forward(rows)
-    }
-
     fn predictions(scores: Tensor<2>) -> Tensor<2> {
         activation::log_softmax(scores, 1).exp()
     }

@@ -64,7 +64,9 @@ pub trait Supervised: Module + Clone {
     ///
     /// # Shapes
     /// - `rows`: `[rows, features]`; returns `[rows, outputs]`
-    fn scores(&self, rows: Tensor<2>) -> Tensor<2>;
+    fn scores(&self, rows: Tensor<2>) -> Tensor<2> {
+        self.linear().forward(rows)
+    }
 
     /// Scores on the scale of the outcome: probabilities for classes, the score itself for numbers.
     ///

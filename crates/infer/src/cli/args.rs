@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use model::device::Backend;
+use model::device::{Backend, Precision};
 
 /// Score tables with a model that `train` wrote, and see what is in it.
 #[derive(Debug, Parser)]
@@ -48,12 +48,6 @@ pub(super) enum Format {
     Json,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum PrecisionArg {
-    F32,
-    F64,
-}
-
 #[derive(Debug, Args)]
 pub(super) struct PredictArgs {
     /// A model file or a run's folder
@@ -78,9 +72,9 @@ pub(super) struct PredictArgs {
     /// Where it runs: auto, ndarray, flex or wgpu
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub(super) backend: Backend,
-    /// What scores are computed in [default: as the model was trained]
-    #[arg(long, value_enum)]
-    pub(super) precision: Option<PrecisionArg>,
+    /// What scores are computed in: f32 or f64 [default: as the model was trained]
+    #[arg(long, value_name = "NAME")]
+    pub(super) precision: Option<Precision>,
     /// With -o: print the counts as text, or as one JSON object on standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use dataset::{Batches, catalog};
-use model::device::{Precision, select};
+use model::device::select;
 use serde::Serialize;
 use terminal::number::counted;
 use terminal::{Exit, Failure, Progress, Sink, interrupt, line, tell};
 
-use super::args::{Format, PrecisionArg, PredictArgs};
+use super::args::{Format, PredictArgs};
 use crate::error::InferError;
 use crate::predictor::Predictor;
 use crate::write::{self, Counts, CsvWriter};
@@ -29,11 +29,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::new(message, Exit::Usage).with_remedy(Some("add -o FILE")));
     }
     let choice = select(args.backend).map_err(InferError::from)?;
-    let precision = args.precision.map(|precision| match precision {
-        PrecisionArg::F32 => Precision::F32,
-        PrecisionArg::F64 => Precision::F64,
-    });
-    let predictor = Predictor::load(&args.model, choice, precision)?;
+    let predictor = Predictor::load(&args.model, choice, args.precision)?;
     let mut csv = predictor.csv_options();
     csv.delimiter = args.delimiter;
     if let Some(na) = &args.na {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use model::device::Backend;
+use model::device::{Backend, Precision};
 
 use crate::method::{Gradient, SolverChoice};
 use crate::stochastic::Schedule;
@@ -79,12 +79,6 @@ pub(super) enum MissingArg {
     Drop,
     /// Stop at the first
     Error,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum PrecisionArg {
-    F32,
-    F64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -214,9 +208,14 @@ pub(super) struct FitArgs {
         help_heading = "Method"
     )]
     pub(super) solver: SolverChoice,
-    /// Numbers that the rows and the module are kept in
-    #[arg(long, value_enum, default_value_t = PrecisionArg::F32, help_heading = "Method")]
-    pub(super) precision: PrecisionArg,
+    /// Numbers that the rows and the module are kept in: f32 or f64
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "f32",
+        help_heading = "Method"
+    )]
+    pub(super) precision: Precision,
     /// What is added to the mean loss [default: l2 for classes, none for numbers]
     #[arg(long, value_enum, help_heading = "Method")]
     pub(super) penalty: Option<PenaltyArg>,

@@ -6,11 +6,10 @@ use std::process::ExitCode;
 
 use dataset::catalog::{self, Entry};
 use dataset::{CsvOptions, Input, MissingPolicy, SchemaOptions, TargetOptions, TaskChoice};
-use model::device::Precision;
 use solver::Status;
 use terminal::{Exit, Failure, Progress, Sink, interrupt};
 
-use super::args::{FitArgs, Format, MissingArg, PenaltyArg, PrecisionArg, TaskArg};
+use super::args::{FitArgs, Format, MissingArg, PenaltyArg, TaskArg};
 use super::summary::summary;
 use crate::config::{FitConfig, Hyperparameters, PenaltyChoice};
 use crate::error::FitError;
@@ -193,10 +192,7 @@ fn config(args: &FitArgs, entry: Option<&Entry>) -> Result<FitConfig, Failure> {
             backend: args.backend,
             gradient: args.gradient,
             solver: args.solver,
-            precision: match args.precision {
-                PrecisionArg::F32 => Precision::F32,
-                PrecisionArg::F64 => Precision::F64,
-            },
+            precision: args.precision,
             penalty,
             tolerance: args.tolerance.unwrap_or(defaults.tolerance),
             max_iterations: args.max_iterations.unwrap_or(defaults.max_iterations),
