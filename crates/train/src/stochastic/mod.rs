@@ -205,17 +205,23 @@ fn fused<M: Supervised, T: Number>(
     };
     let weights = problem.weights.map(pick);
     let offsets = problem.offsets.map(pick);
-    let objective = HostObjective::new(Problem {
-        design: &design,
-        target,
-        weights: weights.as_deref(),
-        offsets: offsets.as_deref(),
-        intercept: problem.intercept,
-        penalty: Penalty::NONE,
-    })?;
     let theta = Parameters::from_linear(module.linear()).to_flat();
-    let mut gradient = vec![0.0; theta.len()];
-    let mut loss = objective.gradient(&theta, &mut gradient)?;
+    let (mut loss, mut gradient) = (0.0, vec![0.0; theta.len()]);
+    // A batch of rows without weight has no mean, and no slope.
+    if weights
+        .as_ref()
+        .is_none_or(|weights| weights.iter().any(|&weight| weight > 0.0))
+    {
+        let objective = HostObjective::new(Problem {
+            design: &design,
+            target,
+            weights: weights.as_deref(),
+            offsets: offsets.as_deref(),
+            intercept: problem.intercept,
+            penalty: Penalty::NONE,
+        })?;
+        loss = objective.gradient(&theta, &mut gradient)?;
+    }
     // The objective divides by the batch's own weight, the mean over batches by all rows'.
     if let (Some(all), Some(own)) = (problem.weights, &weights) {
         let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
