@@ -136,13 +136,13 @@ impl fmt::Display for Precision {
 #[non_exhaustive]
 pub enum DeviceError {
     /// No backend has this name.
-    #[error("there is no backend `{name}`")]
+    #[error("there is no backend `{name}`; one of {}", Backend::ALL.map(Backend::name).join(", "))]
     Unknown {
         /// What was typed.
         name: String,
     },
     /// No precision has this name.
-    #[error("there is no precision `{name}`")]
+    #[error("there is no precision `{name}`; one of f32, f64")]
     UnknownPrecision {
         /// What was typed.
         name: String,
@@ -349,13 +349,19 @@ mod tests {
             assert_eq!(precision.name().parse(), Ok(precision));
         }
         let error = "f16".parse::<Precision>().unwrap_err();
-        assert_eq!(error.to_string(), "there is no precision `f16`");
+        assert_eq!(
+            error.to_string(),
+            "there is no precision `f16`; one of f32, f64"
+        );
         assert_eq!(error.remedy().unwrap(), "one of f32, f64");
         for backend in Backend::ALL {
             assert_eq!(backend.name().parse(), Ok(backend));
         }
         let error = "cuda".parse::<Backend>().unwrap_err();
-        assert_eq!(error.to_string(), "there is no backend `cuda`");
+        assert_eq!(
+            error.to_string(),
+            "there is no backend `cuda`; one of auto, ndarray, flex, wgpu"
+        );
         assert_eq!(error.remedy().unwrap(), "one of auto, ndarray, flex, wgpu");
     }
 

@@ -42,6 +42,18 @@ pub(super) fn write(text: &mut String, report: &FitReport) {
         let content = format!("{} = {sum} on every row{held}", dependence.column);
         text.push_str(&line("dependent", &content));
     }
+    if report.status == Status::Collinear {
+        let is_dependent =
+            |name: &String| diagnosis.dependences.iter().any(|one| one.column == *name);
+        let dependent = report
+            .coefficients
+            .iter()
+            .filter(|one| is_dependent(&one.name));
+        let mut sources: Vec<&str> = dependent.map(|one| one.source.as_str()).collect();
+        sources.dedup();
+        let remedy = format!("--drop {}, or --penalty l2", sources.join(","));
+        text.push_str(&line("try", &remedy));
+    }
 }
 
 fn separated(text: &mut String, report: &FitReport, separation: &SeparationReport) {
