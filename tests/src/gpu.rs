@@ -30,13 +30,17 @@ pub fn choice(test: &str) -> Option<Choice> {
 /// When none answers and the environment requires one, or a CPU backend does not open.
 pub fn every_choice(test: &str) -> Vec<Choice> {
     let cpus = Backend::compiled().filter(|&backend| backend != Backend::Wgpu);
-    let mut choices: Vec<Choice> =
-        cpus.map(|backend| select(backend).expect("a compiled CPU backend opens")).collect();
+    let mut choices: Vec<Choice> = cpus
+        .map(|backend| select(backend).expect("a compiled CPU backend opens"))
+        .collect();
     choices.extend(choice(test));
     choices
 }
 
-#[allow(clippy::print_stdout, reason = "the test runner shows it with --nocapture")]
+#[allow(
+    clippy::print_stdout,
+    reason = "the test runner shows it with --nocapture"
+)]
 fn skip(test: &str, error: &DeviceError) {
     let required = std::env::var_os(REQUIRE).is_some_and(|value| value == "1");
     assert!(!required, "{test}: {REQUIRE} is set, but {error}");

@@ -15,7 +15,12 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Words that no message to a person may contain.
-const NEVER: [&str; 4] = ["panicked", "mistake in the program", "unwrap", "RUST_BACKTRACE"];
+const NEVER: [&str; 4] = [
+    "panicked",
+    "mistake in the program",
+    "unwrap",
+    "RUST_BACKTRACE",
+];
 
 /// The path of a built program: beside the folder of the test that runs.
 ///
@@ -24,14 +29,21 @@ const NEVER: [&str; 4] = ["panicked", "mistake in the program", "unwrap", "RUST_
 pub fn built(name: &str) -> PathBuf {
     const BUILD: &str = "run `cargo build --workspace` first (with the features of the tests)";
     let test = std::env::current_exe().expect("a running test has a path");
-    let folder = test.parent().and_then(Path::parent).expect("tests run in target/PROFILE/deps");
+    let folder = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("tests run in target/PROFILE/deps");
     let program = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let made = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
     let built = made(&program).unwrap_or_else(|| panic!("there is no {name}: {BUILD}"));
     // Cargo lists the sources of a program beside it. One that was changed after the program was
     // built, but before this test was, is in the test and not in the program.
     let sources = fs::read_to_string(program.with_extension("d")).unwrap_or_default();
-    for source in sources.split_once(": ").map_or("", |(_, list)| list).split_whitespace() {
+    for source in sources
+        .split_once(": ")
+        .map_or("", |(_, list)| list)
+        .split_whitespace()
+    {
         let changed = made(Path::new(source));
         let stale = changed > Some(built) && changed < made(&test);
         assert!(!stale, "{name} is older than {source}: {BUILD}");
@@ -83,7 +95,13 @@ impl Folder {
     pub fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).expect("the folder is there");
         let mut names: Vec<String> = entries
-            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
             .collect();
         names.sort();
         names
@@ -107,9 +125,14 @@ impl Folder {
     /// A shell command that will run in this folder and finds both programs.
     pub fn shell(&self, line: &str) -> Program<'_> {
         let mut command = Command::new("sh");
-        let programs = built("train").parent().map(Path::to_owned).unwrap_or_default();
+        let programs = built("train")
+            .parent()
+            .map(Path::to_owned)
+            .unwrap_or_default();
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = [self.path("bin"), programs].into_iter().chain(std::env::split_paths(&path));
+        let folders = [self.path("bin"), programs]
+            .into_iter()
+            .chain(std::env::split_paths(&path));
         let path = std::env::join_paths(folders).expect("folders of the search path");
         command.args(["-c", line]).env("PATH", path);
         Program::new(self, command)
@@ -142,7 +165,11 @@ impl<'f> Program<'f> {
             // Mesa complains on stderr without one.
             command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
         }
-        Self { command, stdin: Vec::new(), folder }
+        Self {
+            command,
+            stdin: Vec::new(),
+            folder,
+        }
     }
 
     /// With more arguments.
@@ -178,7 +205,10 @@ impl<'f> Program<'f> {
     pub fn run_with(mut self, mut watch: impl FnMut(&Child)) -> Outcome {
         let line = format!("{:?}", self.command);
         let started = Instant::now();
-        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{line}: {error}"));
+        let mut child = self
+            .command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{line}: {error}"));
         let mut stdin = child.stdin.take().expect("stdin is piped");
         let bytes = std::mem::take(&mut self.stdin);
         // A program that ends early closes its input: no concern of ours.
@@ -238,7 +268,10 @@ impl Outcome {
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self}");
         for word in NEVER {
-            assert!(!self.stderr.contains(word) && !self.stdout.contains(word), "{word}: {self}");
+            assert!(
+                !self.stderr.contains(word) && !self.stdout.contains(word),
+                "{word}: {self}"
+            );
         }
         self
     }
@@ -273,7 +306,10 @@ impl Outcome {
     pub fn says(self, essentials: &[&str]) -> Self {
         let said = unwrapped(&self.stderr);
         for essential in essentials {
-            assert!(said.contains(&unwrapped(essential)), "no `{essential}` in: {self}");
+            assert!(
+                said.contains(&unwrapped(essential)),
+                "no `{essential}` in: {self}"
+            );
         }
         self
     }
@@ -286,7 +322,10 @@ impl Outcome {
     pub fn shows(self, essentials: &[&str]) -> Self {
         let shown = unwrapped(&self.stdout);
         for essential in essentials {
-            assert!(shown.contains(&unwrapped(essential)), "no `{essential}` in: {self}");
+            assert!(
+                shown.contains(&unwrapped(essential)),
+                "no `{essential}` in: {self}"
+            );
         }
         self
     }
@@ -314,8 +353,17 @@ impl Outcome {
 
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { line, code, stdout, stderr, .. } = self;
-        write!(f, "{line}\nexit {code:?}\n-- stdout\n{stdout}\n-- stderr\n{stderr}")
+        let Self {
+            line,
+            code,
+            stdout,
+            stderr,
+            ..
+        } = self;
+        write!(
+            f,
+            "{line}\nexit {code:?}\n-- stdout\n{stdout}\n-- stderr\n{stderr}"
+        )
     }
 }
 

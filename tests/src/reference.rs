@@ -31,7 +31,9 @@ pub struct Fit {
 /// # Panics
 /// Never: the package is in it.
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is in the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the package is in the repository")
 }
 
 /// The file of a table that ships.
@@ -44,21 +46,33 @@ pub fn shipped(name: &str) -> PathBuf {
 /// # Panics
 /// When the document does not hold it.
 pub fn fit(case: &str, name: &str) -> Fit {
-    let path = repository().join("tests/reference").join(case).join("expected.json");
+    let path = repository()
+        .join("tests/reference")
+        .join(case)
+        .join("expected.json");
     let text = fs::read_to_string(&path).expect("the case has a document");
     let document: Value = serde_json::from_str(&text).expect("it is JSON");
     let fit = document["fits"][name].clone();
     assert!(fit.is_object(), "{case} has a fit {name}");
-    let classes: Vec<Value> =
-        fit["classes"].as_array().cloned().unwrap_or_else(|| vec![fit.clone()]);
+    let classes: Vec<Value> = fit["classes"]
+        .as_array()
+        .cloned()
+        .unwrap_or_else(|| vec![fit.clone()]);
     let numbers = |one: &Value| -> Vec<f64> {
         let coefficients = one["coefficients"].as_array().expect("coefficients");
-        coefficients.iter().chain([&one["intercept"]]).map(number).collect()
+        coefficients
+            .iter()
+            .chain([&one["intercept"]])
+            .map(number)
+            .collect()
     };
     Fit {
         columns: strings(&document["columns"]),
         original: classes.iter().map(numbers).collect(),
-        standardized: classes.iter().map(|one| numbers(&one["standardized"])).collect(),
+        standardized: classes
+            .iter()
+            .map(|one| numbers(&one["standardized"]))
+            .collect(),
         objective: number(&fit["objective"]),
         lambda: number(&fit["penalty"]["lambda"]),
         rows: document["rows"]["used"].as_u64().expect("a count"),
@@ -73,7 +87,9 @@ pub fn fit(case: &str, name: &str) -> Fit {
 /// When it is something else.
 #[track_caller]
 pub fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
+    value
+        .as_f64()
+        .unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
 /// The texts of a JSON list.
@@ -82,6 +98,10 @@ pub fn number(value: &Value) -> f64 {
 /// When it is something else.
 #[track_caller]
 pub fn strings(value: &Value) -> Vec<String> {
-    let list = value.as_array().unwrap_or_else(|| panic!("{value} is not a list"));
-    list.iter().map(|one| one.as_str().expect("a text").to_owned()).collect()
+    let list = value
+        .as_array()
+        .unwrap_or_else(|| panic!("{value} is not a list"));
+    list.iter()
+        .map(|one| one.as_str().expect("a text").to_owned())
+        .collect()
 }

@@ -43,7 +43,9 @@ impl Report {
     /// Names of the design columns.
     pub fn columns(&self) -> Vec<String> {
         let first = self.classes().swap_remove(0);
-        self.own(first.as_deref()).map(|one| text(&one["name"])).collect()
+        self.own(first.as_deref())
+            .map(|one| text(&one["name"]))
+            .collect()
     }
 
     /// For each class (or once): coefficients, then the intercept, on the table's scale.
@@ -101,7 +103,9 @@ impl Report {
 
     fn own<'a>(&'a self, class: Option<&'a str>) -> impl Iterator<Item = &'a Value> {
         let coefficients = self.0["coefficients"].as_array().expect("a list");
-        coefficients.iter().filter(move |one| one["class"].as_str() == class)
+        coefficients
+            .iter()
+            .filter(move |one| one["class"].as_str() == class)
     }
 
     fn numbers(&self, key: &str) -> Vec<Vec<f64>> {
@@ -111,8 +115,9 @@ impl Report {
             .map(|class| {
                 let own = self.own(class.as_deref()).map(|one| number(&one[key]));
                 let intercepts = self.0["intercepts"].as_array().expect("a list");
-                let of_class =
-                    intercepts.iter().find(|one| class.is_some() && one["class"].as_str() == class.as_deref());
+                let of_class = intercepts
+                    .iter()
+                    .find(|one| class.is_some() && one["class"].as_str() == class.as_deref());
                 let intercept = match (class, key) {
                     (Some(_), _) => Some(of_class.map_or(0.0, |one| number(&one[key]))),
                     (None, "estimate") => Some(self.0["intercept"].as_f64().unwrap_or(0.0)),

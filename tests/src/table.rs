@@ -20,9 +20,13 @@ impl Table {
     /// # Panics
     /// When there is no header.
     pub fn parse(text: &str) -> Self {
-        let mut lines =
-            text.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
-        Self { header: lines.next().expect("a header"), rows: lines.collect() }
+        let mut lines = text
+            .lines()
+            .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+        Self {
+            header: lines.next().expect("a header"),
+            rows: lines.collect(),
+        }
     }
 
     /// From a file.
@@ -52,10 +56,17 @@ impl Table {
             .map(|_| {
                 let (a, b, noise) = (next(), next(), next());
                 let yes = 2.0 * a - b + 1.5 * noise > 1.25;
-                vec![format!("{a:.4}"), format!("{b:.4}"), if yes { "yes" } else { "no" }.into()]
+                vec![
+                    format!("{a:.4}"),
+                    format!("{b:.4}"),
+                    if yes { "yes" } else { "no" }.into(),
+                ]
             })
             .collect();
-        Self { header: ["a", "b", "y"].map(str::to_owned).to_vec(), rows }
+        Self {
+            header: ["a", "b", "y"].map(str::to_owned).to_vec(),
+            rows,
+        }
     }
 
     /// As CSV with a delimiter.
@@ -92,12 +103,15 @@ impl Table {
     #[track_caller]
     pub fn number(&self, row: usize, name: &str) -> f64 {
         let cell = self.cell(row, name);
-        cell.parse().unwrap_or_else(|_| panic!("row {row}, {name}: {cell:?} is not a number"))
+        cell.parse()
+            .unwrap_or_else(|_| panic!("row {row}, {name}: {cell:?} is not a number"))
     }
 
     /// A column as numbers.
     pub fn numbers(&self, name: &str) -> Vec<f64> {
-        (0..self.rows.len()).map(|row| self.number(row, name)).collect()
+        (0..self.rows.len())
+            .map(|row| self.number(row, name))
+            .collect()
     }
 
     /// With another cell.
@@ -122,7 +136,10 @@ impl Table {
     #[must_use]
     pub fn with_order(&self, order: &[usize]) -> Self {
         let pick = |cells: &Vec<String>| order.iter().map(|&at| cells[at].clone()).collect();
-        Self { header: pick(&self.header), rows: self.rows.iter().map(pick).collect() }
+        Self {
+            header: pick(&self.header),
+            rows: self.rows.iter().map(pick).collect(),
+        }
     }
 
     /// Without the columns of these names.
@@ -137,6 +154,9 @@ impl Table {
     #[must_use]
     pub fn filtered(&self, keep: impl Fn(usize) -> bool) -> Self {
         let rows = self.rows.iter().enumerate().filter(|(row, _)| keep(*row));
-        Self { header: self.header.clone(), rows: rows.map(|(_, cells)| cells.clone()).collect() }
+        Self {
+            header: self.header.clone(),
+            rows: rows.map(|(_, cells)| cells.clone()).collect(),
+        }
     }
 }

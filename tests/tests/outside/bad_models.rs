@@ -23,16 +23,28 @@ impl Parts {
         let bytes = fs::read(path).unwrap();
         let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
         let metadata = header.metadata().clone().unwrap();
-        assert_eq!(metadata.len(), 1, "one key: several would change order from write to write");
+        assert_eq!(
+            metadata.len(),
+            1,
+            "one key: several would change order from write to write"
+        );
         let tensors = SafeTensors::deserialize(&bytes).unwrap();
         let tensors = tensors
             .iter()
             .map(|(name, tensor)| {
                 let bytes = tensor.data().to_vec();
-                (name.to_owned(), tensor.dtype(), tensor.shape().to_vec(), bytes)
+                (
+                    name.to_owned(),
+                    tensor.dtype(),
+                    tensor.shape().to_vec(),
+                    bytes,
+                )
             })
             .collect();
-        Self { document: Some(serde_json::from_str(&metadata["kindling"]).unwrap()), tensors }
+        Self {
+            document: Some(serde_json::from_str(&metadata["kindling"]).unwrap()),
+            tensors,
+        }
     }
 
     fn write(&self, path: &Path) {
@@ -41,7 +53,10 @@ impl Parts {
             .as_ref()
             .map(|document| HashMap::from([("kindling".to_owned(), document.to_string())]));
         let views = self.tensors.iter().map(|(name, dtype, shape, bytes)| {
-            (name.as_str(), TensorView::new(*dtype, shape.clone(), bytes).unwrap())
+            (
+                name.as_str(),
+                TensorView::new(*dtype, shape.clone(), bytes).unwrap(),
+            )
         });
         fs::write(path, serialize(views, metadata).unwrap()).unwrap();
     }
@@ -68,9 +83,13 @@ fn fitted() -> (Folder, Parts) {
 #[track_caller]
 fn refused(folder: &Folder, essentials: &[&str]) {
     let before = folder.names();
-    folder.infer(["predict", "m", "t.csv", "-o", "s.csv"]).fails(3, essentials);
+    folder
+        .infer(["predict", "m", "t.csv", "-o", "s.csv"])
+        .fails(3, essentials);
     folder.infer(["inspect", "m"]).fails(3, essentials);
-    folder.infer(["inspect", "m", "--format", "json"]).fails(3, essentials);
+    folder
+        .infer(["inspect", "m", "--format", "json"])
+        .fails(3, essentials);
     assert_eq!(folder.names(), before);
 }
 
@@ -88,7 +107,10 @@ fn taking_a_file_apart_changes_nothing() {
     let (folder, parts) = fitted();
     parts.write(&folder.path("m"));
     let names: Vec<&str> = parts.tensors.iter().map(|one| one.0.as_str()).collect();
-    assert!(names.contains(&"linear.weight") && names.contains(&"linear.bias"), "{names:?}");
+    assert!(
+        names.contains(&"linear.weight") && names.contains(&"linear.bias"),
+        "{names:?}"
+    );
     assert!(names.contains(&"coefficients"), "{names:?}");
     folder.infer(["predict", "m", "t.csv"]).ok();
     folder.infer(["inspect", "m"]).ok();
@@ -104,7 +126,9 @@ fn files_that_are_not_there() {
             .fails(3, &[model, "try name a model file or a run folder"]);
     }
     // A folder that is no run.
-    folder.infer(["inspect", "."]).fails(3, &["model.safetensors", "try name a model file"]);
+    folder
+        .infer(["inspect", "."])
+        .fails(3, &["model.safetensors", "try name a model file"]);
 }
 
 #[test]
@@ -112,7 +136,17 @@ fn truncated_files() {
     let (folder, _) = fitted();
     let bytes = fs::read(folder.path("run/model.safetensors")).unwrap();
     let copy = "try copy the file again, or fit the model again";
-    for length in [0, 1, 7, 8, 9, 100, bytes.len() / 2, bytes.len() - 8, bytes.len() - 1] {
+    for length in [
+        0,
+        1,
+        7,
+        8,
+        9,
+        100,
+        bytes.len() / 2,
+        bytes.len() - 8,
+        bytes.len() - 1,
+    ] {
         folder.write("m", &bytes[..length]);
         refused(&folder, &["m: this is not a whole safetensors file", copy]);
     }
@@ -151,11 +185,17 @@ fn no_damaged_byte_makes_a_program_panic() {
 #[test]
 fn files_of_others() {
     let mine = "try name a file that `train` wrote";
-    forged(&["m: this safetensors file has no `kindling` metadata", mine], |parts| {
-        parts.document = None;
-    });
     forged(
-        &["m: format 99, but this program reads formats up to 1", "try update Kindling"],
+        &["m: this safetensors file has no `kindling` metadata", mine],
+        |parts| {
+            parts.document = None;
+        },
+    );
+    forged(
+        &[
+            "m: format 99, but this program reads formats up to 1",
+            "try update Kindling",
+        ],
         |parts| {
             // Of a newer format nothing else can be expected to be there.
             parts.document = Some(json!({ "format": 99, "rooms": [] }));
@@ -166,13 +206,26 @@ fn files_of_others() {
 #[test]
 fn metadata_that_is_not_as_it_was_written() {
     let keys = [
-        "format", "task", "target", "labels", "na", "columns", "precision", "pipeline", "training",
+        "format",
+        "task",
+        "target",
+        "labels",
+        "na",
+        "columns",
+        "precision",
+        "pipeline",
+        "training",
         "golden",
     ];
     let (folder, parts) = fitted();
     for key in keys {
         let mut forged = parts.clone();
-        forged.document().as_object_mut().unwrap().remove(key).unwrap();
+        forged
+            .document()
+            .as_object_mut()
+            .unwrap()
+            .remove(key)
+            .unwrap();
         forged.write(&folder.path("m"));
         refused(&folder, &["m: metadata: missing field", key, CHANGED]);
     }
@@ -196,40 +249,71 @@ fn metadata_that_is_not_as_it_was_written() {
 #[test]
 fn a_pipeline_that_contradicts_itself() {
     forged(&["m: the pipeline", CHANGED], |parts| {
-        let columns = parts.document()["pipeline"]["columns"].as_array_mut().unwrap();
+        let columns = parts.document()["pipeline"]["columns"]
+            .as_array_mut()
+            .unwrap();
         columns.swap(0, 1);
     });
     forged(&["m: the pipeline", CHANGED], |parts| {
         parts.document()["pipeline"]["columns"][2]["scale"] = json!(0.0);
     });
     forged(&["m: the pipeline", CHANGED], |parts| {
-        let features = parts.document()["pipeline"]["features"].as_array_mut().unwrap();
+        let features = parts.document()["pipeline"]["features"]
+            .as_array_mut()
+            .unwrap();
         features.pop();
     });
 }
 
 #[test]
 fn tensors_that_do_not_fit() {
-    forged(&["m: there is no tensor `linear.weight`", CHANGED], |parts| {
-        parts.tensors.retain(|one| one.0 != "linear.weight");
-    });
-    forged(&["m: there is no tensor `coefficients`", CHANGED], |parts| {
-        parts.tensors.retain(|one| one.0 != "coefficients");
-    });
-    forged(&["m: tensor `linear.weight` has shape [1, 8], not [1, 9]", CHANGED], |parts| {
-        let (_, _, shape, bytes) = parts.tensor("linear.weight");
-        *shape = vec![1, 8];
-        bytes.truncate(8 * 4);
-    });
-    forged(&["m: tensor `linear.weight` has shape [9, 1], not [1, 9]", CHANGED], |parts| {
-        parts.tensor("linear.weight").2 = vec![9, 1];
-    });
-    forged(&["m: tensor `linear.bias` has shape [], not [1]", CHANGED], |parts| {
-        parts.tensor("linear.bias").2 = vec![];
-    });
-    forged(&["m: tensor `linear.weight` has type I32, not F32 or F64", CHANGED], |parts| {
-        parts.tensor("linear.weight").1 = Dtype::I32;
-    });
+    forged(
+        &["m: there is no tensor `linear.weight`", CHANGED],
+        |parts| {
+            parts.tensors.retain(|one| one.0 != "linear.weight");
+        },
+    );
+    forged(
+        &["m: there is no tensor `coefficients`", CHANGED],
+        |parts| {
+            parts.tensors.retain(|one| one.0 != "coefficients");
+        },
+    );
+    forged(
+        &[
+            "m: tensor `linear.weight` has shape [1, 8], not [1, 9]",
+            CHANGED,
+        ],
+        |parts| {
+            let (_, _, shape, bytes) = parts.tensor("linear.weight");
+            *shape = vec![1, 8];
+            bytes.truncate(8 * 4);
+        },
+    );
+    forged(
+        &[
+            "m: tensor `linear.weight` has shape [9, 1], not [1, 9]",
+            CHANGED,
+        ],
+        |parts| {
+            parts.tensor("linear.weight").2 = vec![9, 1];
+        },
+    );
+    forged(
+        &["m: tensor `linear.bias` has shape [], not [1]", CHANGED],
+        |parts| {
+            parts.tensor("linear.bias").2 = vec![];
+        },
+    );
+    forged(
+        &[
+            "m: tensor `linear.weight` has type I32, not F32 or F64",
+            CHANGED,
+        ],
+        |parts| {
+            parts.tensor("linear.weight").1 = Dtype::I32;
+        },
+    );
     for (value, place) in [(f32::NAN, 0), (f32::INFINITY, 3), (f32::NEG_INFINITY, 8)] {
         let essential = format!("m: tensor `linear.weight` is not finite at index {place}");
         forged(&[&essential, CHANGED], |parts| {
@@ -237,15 +321,22 @@ fn tensors_that_do_not_fit() {
             bytes[4 * place..4 * (place + 1)].copy_from_slice(&value.to_le_bytes());
         });
     }
-    forged(&["m: tensor `coefficients` is not finite at index 9", CHANGED], |parts| {
-        let bytes = &mut parts.tensor("coefficients").3;
-        bytes[8 * 9..8 * 10].copy_from_slice(&f64::NAN.to_le_bytes());
-    });
+    forged(
+        &["m: tensor `coefficients` is not finite at index 9", CHANGED],
+        |parts| {
+            let bytes = &mut parts.tensor("coefficients").3;
+            bytes[8 * 9..8 * 10].copy_from_slice(&f64::NAN.to_le_bytes());
+        },
+    );
 }
 
 #[test]
 fn golden_rows_that_no_longer_match() {
-    let elsewhere = ["m: golden row 1 scores", "when the model was written", "fit the model again"];
+    let elsewhere = [
+        "m: golden row 1 scores",
+        "when the model was written",
+        "fit the model again",
+    ];
     // One coefficient that is a hundredth larger than it was.
     forged(&elsewhere, |parts| {
         let bytes = &mut parts.tensor("linear.weight").3;
@@ -254,31 +345,66 @@ fn golden_rows_that_no_longer_match() {
         first.copy_from_slice(&value.to_le_bytes());
     });
     // A score that somebody else computed.
-    forged(&elsewhere, |parts| parts.document()["golden"][0]["scores"] = json!([0.5]));
+    forged(&elsewhere, |parts| {
+        parts.document()["golden"][0]["scores"] = json!([0.5])
+    });
     // A model without its intercept.
-    forged(&["m: golden row", "scores", "when the model was written"], |parts| {
-        parts.tensors.retain(|one| one.0 != "linear.bias");
-    });
-    // Levels in another order: the raw cell becomes another number.
-    forged(&["m: ", "golden row", "column `species=", CHANGED], |parts| {
-        let cells = parts.document()["golden"][0]["cells"].as_array_mut().unwrap();
-        let species = cells.iter_mut().find(|cell| cell[0] == "species").unwrap();
-        species[1] = json!("Gentoo");
-    });
     forged(
-        &["m: golden row 2, column `body_mass_g`: the raw cell becomes", CHANGED],
+        &["m: golden row", "scores", "when the model was written"],
         |parts| {
-            let cells = parts.document()["golden"][1]["cells"].as_array_mut().unwrap();
-            let mass = cells.iter_mut().find(|cell| cell[0] == "body_mass_g").unwrap();
+            parts.tensors.retain(|one| one.0 != "linear.bias");
+        },
+    );
+    // Levels in another order: the raw cell becomes another number.
+    forged(
+        &["m: ", "golden row", "column `species=", CHANGED],
+        |parts| {
+            let cells = parts.document()["golden"][0]["cells"]
+                .as_array_mut()
+                .unwrap();
+            let species = cells.iter_mut().find(|cell| cell[0] == "species").unwrap();
+            species[1] = json!("Gentoo");
+        },
+    );
+    forged(
+        &[
+            "m: golden row 2, column `body_mass_g`: the raw cell becomes",
+            CHANGED,
+        ],
+        |parts| {
+            let cells = parts.document()["golden"][1]["cells"]
+                .as_array_mut()
+                .unwrap();
+            let mass = cells
+                .iter_mut()
+                .find(|cell| cell[0] == "body_mass_g")
+                .unwrap();
             mass[1] = json!("1");
         },
     );
-    forged(&["m: the pipeline: golden cell \"heavy\" of `body_mass_g` is not a number"], |parts| {
-        let cells = parts.document()["golden"][1]["cells"].as_array_mut().unwrap();
-        let mass = cells.iter_mut().find(|cell| cell[0] == "body_mass_g").unwrap();
-        mass[1] = json!("heavy");
-    });
-    forged(&["m: golden row 1 does not fit the model", CHANGED], |parts| {
-        parts.document()["golden"][0]["design"] = json!([1.0]);
-    });
+    forged(
+        &[
+            "m: ",
+            "golden",
+            "`body_mass_g`",
+            "\"heavy\" is not a number",
+            CHANGED,
+        ],
+        |parts| {
+            let cells = parts.document()["golden"][1]["cells"]
+                .as_array_mut()
+                .unwrap();
+            let mass = cells
+                .iter_mut()
+                .find(|cell| cell[0] == "body_mass_g")
+                .unwrap();
+            mass[1] = json!("heavy");
+        },
+    );
+    forged(
+        &["m: golden row 1 does not fit the model", CHANGED],
+        |parts| {
+            parts.document()["golden"][0]["design"] = json!([1.0]);
+        },
+    );
 }

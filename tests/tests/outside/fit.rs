@@ -24,7 +24,13 @@ fn train_alone_fits_the_breast_cancer_table() {
         "next cargo run --release -p infer -- predict runs/latest TABLE.csv",
     ]);
     assert_eq!(outcome.stderr, "", "progress is for terminals");
-    assert!(outcome.stdout.lines().all(|line| line.chars().count() <= 80), "{outcome}");
+    assert!(
+        outcome
+            .stdout
+            .lines()
+            .all(|line| line.chars().count() <= 80),
+        "{outcome}"
+    );
     let run = folder.names();
     assert_eq!(run, ["runs"]);
     let latest = folder.path("runs/latest");
@@ -38,14 +44,30 @@ fn train_alone_fits_the_breast_cancer_table() {
 fn every_run_has_a_folder_of_its_own_and_latest_is_the_newest() {
     let folder = Folder::new();
     let out = |arguments: &[&str]| {
-        Report::fit(&folder, arguments).0["out"].as_str().unwrap().to_owned()
+        Report::fit(&folder, arguments).0["out"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
-    let runs = [out(&["iris"]), out(&["iris"]), out(&["iris", "--seed", "4"])];
-    assert!(runs[0] != runs[1] && runs[1] != runs[2] && runs[0] != runs[2], "{runs:?}");
-    assert!(runs.iter().all(|run| run.starts_with("runs/iris-")), "{runs:?}");
+    let runs = [
+        out(&["iris"]),
+        out(&["iris"]),
+        out(&["iris", "--seed", "4"]),
+    ];
+    assert!(
+        runs[0] != runs[1] && runs[1] != runs[2] && runs[0] != runs[2],
+        "{runs:?}"
+    );
+    assert!(
+        runs.iter().all(|run| run.starts_with("runs/iris-")),
+        "{runs:?}"
+    );
     let newest = folder.read("runs/latest/run.json");
     assert_eq!(newest, folder.read(format!("{}/run.json", runs[2])));
-    folder.infer(["inspect", "runs/latest"]).ok().shows(&["seed 4"]);
+    folder
+        .infer(["inspect", "runs/latest"])
+        .ok()
+        .shows(&["seed 4"]);
     // A folder that was named is not the newest of the runs.
     out(&["wine", "--out", "elsewhere"]);
     assert_eq!(newest, folder.read("runs/latest/run.json"));
@@ -60,20 +82,33 @@ fn other_tasks_have_their_own_summaries() {
         "accuracy",
         "of 30",
     ]);
-    folder.train(["fit", "longley", "--test", "0"]).ok().shows(&[
-        "longley 16 rows, 6 numeric columns -> TOTEMP (a number)",
-        "fit on 16 rows, none held out",
-        "penalty none, columns standardised",
-        "no fitted value is more than",
-        "RMSE",
-    ]);
-    folder.train(["fit", "penguins", "--missing", "drop", "--validation", "0.1"]).ok().shows(&[
-        "5 numeric and 2 categorical columns -> sex (male 168, female 165)",
-        "to validate",
-        "note 11 rows without sex dropped",
-        "species=Gentoo",
-        "fitted validation test",
-    ]);
+    folder
+        .train(["fit", "longley", "--test", "0"])
+        .ok()
+        .shows(&[
+            "longley 16 rows, 6 numeric columns -> TOTEMP (a number)",
+            "fit on 16 rows, none held out",
+            "penalty none, columns standardised",
+            "no fitted value is more than",
+            "RMSE",
+        ]);
+    folder
+        .train([
+            "fit",
+            "penguins",
+            "--missing",
+            "drop",
+            "--validation",
+            "0.1",
+        ])
+        .ok()
+        .shows(&[
+            "5 numeric and 2 categorical columns -> sex (male 168, female 165)",
+            "to validate",
+            "note 11 rows without sex dropped",
+            "species=Gentoo",
+            "fitted validation test",
+        ]);
 }
 
 #[test]
@@ -85,20 +120,37 @@ fn the_shape_of_a_file_does_not_matter() {
     let same = |name: &str, content: String, more: &[&str]| {
         folder.write(name, content);
         let report = Report::fit(&folder, &[&[name, "--target", "y"], more].concat());
-        assert_eq!(report.0["coefficients"], plain.0["coefficients"], "{name} {more:?}");
-        assert_eq!(report.0["intercept"], plain.0["intercept"], "{name} {more:?}");
+        assert_eq!(
+            report.0["coefficients"], plain.0["coefficients"],
+            "{name} {more:?}"
+        );
+        assert_eq!(
+            report.0["intercept"], plain.0["intercept"],
+            "{name} {more:?}"
+        );
     };
     same("crlf.csv", table.csv().replace('\n', "\r\n"), &[]);
-    same("bom.csv", format!("\u{feff}{}", table.csv()).replace('\n', "\r\n"), &[]);
+    same(
+        "bom.csv",
+        format!("\u{feff}{}", table.csv()).replace('\n', "\r\n"),
+        &[],
+    );
     same("open.csv", table.csv().trim_end().to_owned(), &[]);
     same("blank.csv", table.csv().replace('\n', "\n\n"), &[]);
     same("spaced.csv", table.delimited(" , "), &[]);
     for (delimiter, option) in [(";", ";"), ("\t", "tab"), ("\t", "\\t"), ("|", "|")] {
         same("found.csv", table.delimited(delimiter), &[]);
-        same("given.csv", table.delimited(delimiter), &["--delimiter", option]);
+        same(
+            "given.csv",
+            table.delimited(delimiter),
+            &["--delimiter", option],
+        );
     }
     same("hash.csv", table.delimited("#"), &["--delimiter", "#"]);
-    let quoted = table.csv().replace(",yes", ",\"yes\"").replace("a,b,y", "\"a\",\"b\",\"y\"");
+    let quoted = table
+        .csv()
+        .replace(",yes", ",\"yes\"")
+        .replace("a,b,y", "\"a\",\"b\",\"y\"");
     same("quoted.csv", quoted, &[]);
 }
 
@@ -108,8 +160,20 @@ fn a_table_comes_from_standard_input() {
     let table = Table::small().csv();
     folder.write("t.csv", &table);
     let file = Report::fit(&folder, &["t.csv", "--target", "y"]);
-    let arguments = ["fit", "-", "--target", "y", "--test", "0", "--backend", "flex"];
-    let program = folder.program("train").args(arguments).args(["--format", "json"]);
+    let arguments = [
+        "fit",
+        "-",
+        "--target",
+        "y",
+        "--test",
+        "0",
+        "--backend",
+        "flex",
+    ];
+    let program = folder
+        .program("train")
+        .args(arguments)
+        .args(["--format", "json"]);
     let piped = Report(program.stdin(table).run().ok().json());
     assert_eq!(piped.0["coefficients"], file.0["coefficients"]);
     assert_eq!(piped.0["table"]["sha256"], file.0["table"]["sha256"]);
@@ -146,15 +210,27 @@ fn names_and_cells_of_any_text() {
     let rows: String = (0..60)
         .map(|row| {
             let place = ["\"Aix, \"\"en\"\" P.\"", "Zürich", "北京"][row % 3];
-            format!("{},{place},{}\n", table.cell(row, "a"), table.cell(row, "y"))
+            format!(
+                "{},{place},{}\n",
+                table.cell(row, "a"),
+                table.cell(row, "y")
+            )
         })
         .collect();
     folder.write("t.csv", format!("größe,\"ci,ty\",y\n{rows}"));
     let report = Report::fit(&folder, &["t.csv", "--target", "y", "--out", "run"]);
     assert_eq!(report.columns(), ["größe", "ci,ty=Zürich", "ci,ty=北京"]);
-    folder.train(["fit", "t.csv", "--target", "y"]).ok().shows(&["größe", "ci,ty=北京"]);
-    folder.infer(["predict", "run", "t.csv", "-o", "s.csv"]).ok();
-    folder.infer(["inspect", "run"]).ok().shows(&["Aix, \"en\" P., Zürich, 北京"]);
+    folder
+        .train(["fit", "t.csv", "--target", "y"])
+        .ok()
+        .shows(&["größe", "ci,ty=北京"]);
+    folder
+        .infer(["predict", "run", "t.csv", "-o", "s.csv"])
+        .ok();
+    folder
+        .infer(["inspect", "run"])
+        .ok()
+        .shows(&["Aix, \"en\" P., Zürich, 北京"]);
 }
 
 #[test]
@@ -166,22 +242,28 @@ fn cells_that_mean_missing() {
     let imputed = Report::fit(&folder, &arguments);
     // The same as the median in their place.
     let median = |name: &str, without: usize| {
-        let mut values: Vec<f64> =
-            (0..60).filter(|&row| row != without).map(|row| table.number(row, name)).collect();
+        let mut values: Vec<f64> = (0..60)
+            .filter(|&row| row != without)
+            .map(|row| table.number(row, name))
+            .collect();
         values.sort_by(f64::total_cmp);
         values[29].to_string()
     };
-    let filled = table
-        .clone()
-        .with_cell(4, "a", &median("a", 4))
-        .with_cell(9, "b", &median("b", 9));
+    let filled =
+        table
+            .clone()
+            .with_cell(4, "a", &median("a", 4))
+            .with_cell(9, "b", &median("b", 9));
     folder.write("filled.csv", filled.csv());
     let expected = Report::fit(&folder, &["filled.csv", "--target", "y"]);
     let (actual, expected) = (imputed.estimates(), expected.estimates());
     assert_close("median", &actual, &expected, tolerance::SAME_PROBLEM);
     // And dropping them is the table without those rows.
     let dropped = Report::fit(&folder, &[&arguments[..], &["--missing", "drop"]].concat());
-    folder.write("fewer.csv", table.filtered(|row| row != 4 && row != 9).csv());
+    folder.write(
+        "fewer.csv",
+        table.filtered(|row| row != 4 && row != 9).csv(),
+    );
     let fewer = Report::fit(&folder, &["fewer.csv", "--target", "y"]);
     let (actual, expected) = (dropped.estimates(), fewer.estimates());
     assert_close("dropped", &actual, &expected, tolerance::SAME_PROBLEM);
@@ -206,9 +288,20 @@ fn a_missing_category_is_a_level() {
 fn columns_are_chosen_by_name() {
     let folder = Folder::new();
     let chosen = |more: &[&str]| Report::fit(&folder, &[&["penguins"], more].concat()).columns();
-    assert_eq!(chosen(&["--features", "year,bill_depth_mm"]), ["bill_depth_mm", "year"]);
+    assert_eq!(
+        chosen(&["--features", "year,bill_depth_mm"]),
+        ["bill_depth_mm", "year"]
+    );
     let dropped = chosen(&["--drop", "species,island,year"]);
-    assert_eq!(dropped, ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]);
+    assert_eq!(
+        dropped,
+        [
+            "bill_length_mm",
+            "bill_depth_mm",
+            "flipper_length_mm",
+            "body_mass_g"
+        ]
+    );
     let years = ["--features", "year", "--categorical", "year"];
     assert_eq!(chosen(&years), ["year=2008", "year=2009"]);
 }
@@ -217,8 +310,15 @@ fn columns_are_chosen_by_name() {
 fn held_out_rows_are_stratified_and_seeded() {
     let folder = Folder::new();
     let fit = |seed: &str| {
-        let arguments =
-            ["breast_cancer", "--validation", "0.1", "--test", "0.2", "--seed", seed];
+        let arguments = [
+            "breast_cancer",
+            "--validation",
+            "0.1",
+            "--test",
+            "0.2",
+            "--seed",
+            seed,
+        ];
         Report::fit(&folder, &arguments)
     };
     let [one, again, other] = [fit("1"), fit("1"), fit("2")];
@@ -231,6 +331,9 @@ fn held_out_rows_are_stratified_and_seeded() {
         let confusion = &metrics["confusion"];
         let malignant = confusion["tp"].as_f64().unwrap() + confusion["fn"].as_f64().unwrap();
         let rows = metrics["rows"].as_f64().unwrap();
-        assert!((malignant - rows * 212.0 / 569.0).abs() <= 1.0, "{part}: {malignant} of {rows}");
+        assert!(
+            (malignant - rows * 212.0 / 569.0).abs() <= 1.0,
+            "{part}: {malignant} of {rows}"
+        );
     }
 }

@@ -10,7 +10,9 @@ fn examples(help: &str) -> Vec<String> {
         let word = line.split(' ').next().unwrap_or_default();
         programs.contains(&word)
     });
-    examples.map(|line| line.split("  ").next().unwrap_or(line).trim().to_owned()).collect()
+    examples
+        .map(|line| line.split("  ").next().unwrap_or(line).trim().to_owned())
+        .collect()
 }
 
 /// A folder with everything that the examples speak of, small.
@@ -18,8 +20,13 @@ fn furnished() -> Folder {
     let folder = Folder::new();
     let loans = Table::small()
         .with_column("id", |row| format!("{row}"))
-        .with_column("name", |row| format!("n{row}"))
-        .with_cell(3, "a", "?");
+        .with_column("name", |row| {
+            if row == 3 {
+                "?".to_owned()
+            } else {
+                format!("n{row}")
+            }
+        });
     let rename = |text: String, name: &str| text.replacen("a,b,y", name, 1);
     folder.write("loans.csv", rename(loans.csv(), "age,income,default"));
     let mut houses = Table::small();
@@ -28,7 +35,15 @@ fn furnished() -> Folder {
     }
     folder.write("houses.csv", rename(houses.csv(), "rooms,distance,price"));
     folder.write("new.csv", rename(loans.csv(), "age,income,default"));
-    let arguments = ["loans.csv", "--target", "default", "--drop", "id,name", "--na", "?"];
+    let arguments = [
+        "loans.csv",
+        "--target",
+        "default",
+        "--drop",
+        "id,name",
+        "--na",
+        "?",
+    ];
     Report::fit(&folder, &arguments);
     let model = std::fs::read(folder.path("runs/latest/model.safetensors")).unwrap();
     folder.write("model.safetensors", model);
@@ -53,14 +68,17 @@ fn program(folder: &Folder, name: &str, line: &str) {
 #[test]
 #[cfg(unix)]
 fn every_example_runs() {
-    let folder = furnished();
     let mut count = 0;
-    for (name, subcommands) in
-        [("train", &["", "fit", "generate"][..]), ("infer", &["", "predict", "inspect"])]
-    {
+    for (name, subcommands) in [
+        ("train", &["", "fit", "generate"][..]),
+        ("infer", &["", "predict", "inspect"]),
+    ] {
         for subcommand in subcommands {
+            let folder = furnished();
             for flag in ["-h", "--help"] {
-                let words = [*subcommand, flag].into_iter().filter(|word| !word.is_empty());
+                let words = [*subcommand, flag]
+                    .into_iter()
+                    .filter(|word| !word.is_empty());
                 let help = folder.program(name).args(words).run().ok().stdout;
                 for example in examples(&help) {
                     let line = example.replace("1000000", "1000");
@@ -77,19 +95,33 @@ fn every_example_runs() {
 #[test]
 fn every_option_is_explained() {
     let folder = Folder::new();
-    for (name, subcommand) in
-        [("train", "fit"), ("train", "generate"), ("infer", "predict"), ("infer", "inspect")]
-    {
-        let help = folder.program(name).args([subcommand, "--help"]).run().ok().stdout;
+    for (name, subcommand) in [
+        ("train", "fit"),
+        ("train", "generate"),
+        ("infer", "predict"),
+        ("infer", "inspect"),
+    ] {
+        let help = folder
+            .program(name)
+            .args([subcommand, "--help"])
+            .run()
+            .ok()
+            .stdout;
         let lines: Vec<&str> = help.lines().collect();
         for (index, line) in lines.iter().enumerate() {
             let option = line.trim_start();
             if !option.starts_with('-') || line.len() - option.len() > 6 {
                 continue;
             }
-            let words = option.split_once("  ").map_or("", |(_, words)| words).trim();
+            let words = option
+                .split_once("  ")
+                .map_or("", |(_, words)| words)
+                .trim();
             let below = lines.get(index + 1).map_or("", |line| line.trim());
-            assert!(!words.is_empty() || !below.is_empty(), "{name} {subcommand}: {option}");
+            assert!(
+                !words.is_empty() || !below.is_empty(),
+                "{name} {subcommand}: {option}"
+            );
         }
     }
 }
@@ -98,7 +130,15 @@ fn every_option_is_explained() {
 fn the_tables_that_the_help_names_are_there() {
     let folder = Folder::new();
     let help = folder.train(["--help"]).ok().stdout;
-    for name in ["breast_cancer", "penguins", "anes96", "iris", "wine", "longley", "challenger"] {
+    for name in [
+        "breast_cancer",
+        "penguins",
+        "anes96",
+        "iris",
+        "wine",
+        "longley",
+        "challenger",
+    ] {
         assert!(help.contains(name), "{name}");
         Report::fit(&folder, &[name]);
     }

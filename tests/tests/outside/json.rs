@@ -13,12 +13,16 @@ fn assert_shape(path: &str, value: &Value, shape: &Value) {
         Value::Object(keys) => {
             assert!(value.is_object(), "{path} is not an object: {value}");
             for (key, shape) in keys {
-                let inner = value.get(key).unwrap_or_else(|| panic!("{path} has no {key}"));
+                let inner = value
+                    .get(key)
+                    .unwrap_or_else(|| panic!("{path} has no {key}"));
                 assert_shape(&format!("{path}.{key}"), inner, shape);
             }
         }
         Value::Array(shapes) => {
-            let list = value.as_array().unwrap_or_else(|| panic!("{path} is not a list: {value}"));
+            let list = value
+                .as_array()
+                .unwrap_or_else(|| panic!("{path} is not a list: {value}"));
             assert!(!list.is_empty(), "{path} is empty");
             for (index, element) in list.iter().enumerate() {
                 assert_shape(&format!("{path}[{index}]"), element, &shapes[0]);
@@ -130,7 +134,10 @@ fn the_design_example_reads_back() {
     for (key, value) in [
         ("status", json!("converged")),
         ("positive", json!("malignant")),
-        ("rows", json!({ "train": 455, "validation": 0, "test": 114 })),
+        (
+            "rows",
+            json!({ "train": 455, "validation": 0, "test": 114 }),
+        ),
         ("labels", json!(["benign", "malignant"])),
     ] {
         assert_eq!(report.0[key], value, "{key}");
@@ -139,7 +146,12 @@ fn the_design_example_reads_back() {
     assert!((report.0["penalty"]["lambda"].as_f64().unwrap() - 1.0 / 455.0).abs() < 1e-12);
     assert!((report.0["penalty"]["c"].as_f64().unwrap() - 1.0).abs() < 1e-12);
     assert!(report.0["metrics"]["test"]["auc"].as_f64().unwrap() > 0.98);
-    assert!(report.0["certificate"]["probability_error"].as_f64().unwrap() < 1e-6);
+    assert!(
+        report.0["certificate"]["probability_error"]
+            .as_f64()
+            .unwrap()
+            < 1e-6
+    );
 }
 
 #[test]
@@ -147,14 +159,28 @@ fn categories_say_where_they_come_from() {
     let report = Report::fit(&Folder::new(), &["penguins", "--missing", "drop"]);
     let first = &report.0["coefficients"][0];
     assert_eq!(first["name"], "species=Chinstrap");
-    assert_eq!((&first["source"], &first["level"]), (&json!("species"), &json!("Chinstrap")));
+    assert_eq!(
+        (&first["source"], &first["level"]),
+        (&json!("species"), &json!("Chinstrap"))
+    );
     let last = report.0["coefficients"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["name"], &last["level"]), (&json!("year"), &Value::Null));
+    assert_eq!(
+        (&last["name"], &last["level"]),
+        (&json!("year"), &Value::Null)
+    );
 }
 
 #[test]
 fn stochastic_fits_say_what_they_ran_with() {
-    let arguments = ["iris", "--solver", "adam", "--epochs", "3", "--validation", "0.2"];
+    let arguments = [
+        "iris",
+        "--solver",
+        "adam",
+        "--epochs",
+        "3",
+        "--validation",
+        "0.2",
+    ];
     let folder = Folder::new();
     let report = Report::fit(&folder, &[&arguments[..], &["--out", "run"]].concat());
     assert_eq!(report.status(), "completed");
@@ -181,7 +207,9 @@ fn stochastic_fits_say_what_they_ran_with() {
 fn history(folder: &Folder) -> Vec<Value> {
     let text = folder.read("run/history.jsonl");
     assert!(text.ends_with('\n'));
-    text.lines().map(|line| serde_json::from_str(line).expect("a JSON document a line")).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("a JSON document a line"))
+        .collect()
 }
 
 #[test]
@@ -221,7 +249,10 @@ fn inspect_prints_one_object_with_every_key() {
     for (task, table, target) in CASES {
         let folder = Folder::new();
         let report = Report::fit(&folder, &[table, "--target", target, "--out", "run"]);
-        let inspected = folder.infer(["inspect", "run", "--format", "json"]).ok().json();
+        let inspected = folder
+            .infer(["inspect", "run", "--format", "json"])
+            .ok()
+            .json();
         let mut coefficient =
             json!({ "name": "text", "estimate": "number", "standardized": "number" });
         if task == "multinomial" {
@@ -264,8 +295,7 @@ fn predict_prints_its_counts() {
     folder.write("t.csv", table.csv());
     let arguments = ["predict", "run", "t.csv", "-o", "s.csv", "--format", "json"];
     let counts = folder.infer(arguments).ok().json();
-    let expected =
-        json!({ "rows": 344, "unseen": 1, "missing": 2, "unscored": 0, "out": "s.csv" });
+    let expected = json!({ "rows": 344, "unseen": 1, "missing": 2, "unscored": 0, "out": "s.csv" });
     for (key, value) in expected.as_object().unwrap() {
         assert_eq!(&counts[key], value, "{key}");
     }
@@ -276,7 +306,11 @@ fn json_comes_with_every_status() {
     let folder = Folder::new();
     let arguments = ["iris", "--max-iterations", "1", "--precision", "f64"];
     let outcome = Report::outcome(&folder, &arguments).exits(4);
-    assert_shape("stopped", &outcome.json()["certificate"], &json!({ "gradient_max": "number" }));
+    assert_shape(
+        "stopped",
+        &outcome.json()["certificate"],
+        &json!({ "gradient_max": "number" }),
+    );
     // An error is no result: nothing on standard output.
     let outcome = Report::outcome(&folder, &["iris", "--target", "sepal"]).exits(2);
     assert_eq!(outcome.stdout, "");

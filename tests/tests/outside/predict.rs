@@ -9,10 +9,16 @@ use tests::{Folder, Report, Table};
 /// Scores of a row by the coefficients on the table's scale, computed here and nowhere else.
 fn scores(report: &Report, table: &Table, row: usize, medians: &HashMap<&str, f64>) -> Vec<f64> {
     let coefficients = report.0["coefficients"].as_array().unwrap();
-    let mut scores: Vec<f64> = report.original().iter().map(|class| *class.last().unwrap()).collect();
+    let mut scores: Vec<f64> = report
+        .original()
+        .iter()
+        .map(|class| *class.last().unwrap())
+        .collect();
     let classes = report.classes();
     for one in coefficients {
-        let class = classes.iter().position(|class| class.as_deref() == one["class"].as_str());
+        let class = classes
+            .iter()
+            .position(|class| class.as_deref() == one["class"].as_str());
         let source = one["source"].as_str().unwrap();
         let cell = table.cell(row, source);
         let value = match one["level"].as_str() {
@@ -38,21 +44,28 @@ fn softmax(scores: &[f64]) -> Vec<f64> {
 
 /// What the column `flags` is allowed to be, and the tolerance on a probability.
 fn precisions() -> [(&'static str, f64); 2] {
-    [("f32", tolerance::PROBABILITY_F32), ("f64", tolerance::PROBABILITY_F64)]
+    [
+        ("f32", tolerance::PROBABILITY_F32),
+        ("f64", tolerance::PROBABILITY_F64),
+    ]
 }
 
 #[test]
 fn probabilities_are_those_of_the_coefficients() {
-    for (table, more) in
-        [("breast_cancer", &[][..]), ("penguins", &["--missing", "drop"]), ("anes96", &[])]
-    {
+    for (table, more) in [
+        ("breast_cancer", &[][..]),
+        ("penguins", &["--missing", "drop"]),
+        ("anes96", &[]),
+    ] {
         for (precision, allowed) in precisions() {
             for backend in ["ndarray", "flex"] {
                 let folder = Folder::new();
                 let fixed = [table, "--precision", precision, "--out", "run"];
                 let report = Report::fit(&folder, &[&fixed[..], more].concat());
                 let rows = Table::shipped(table).filtered(|row| {
-                    !Table::shipped(table).rows[row].iter().any(|cell| cell == "NA")
+                    !Table::shipped(table).rows[row]
+                        .iter()
+                        .any(|cell| cell == "NA")
                 });
                 folder.write("t.csv", rows.csv());
                 let arguments = ["predict", "run", "t.csv", "--backend", backend, "--quiet"];
@@ -89,14 +102,25 @@ fn probabilities_of_several_classes() {
             let arguments = ["predict", "run", "t.csv", "--backend", "flex", "--quiet"];
             let out = Table::parse(&folder.infer(arguments).ok().stdout);
             let labels = tests::reference::strings(&report.0["labels"]);
-            let names: Vec<String> = labels.iter().map(|one| format!("probability {one}")).collect();
+            let names: Vec<String> = labels
+                .iter()
+                .map(|one| format!("probability {one}"))
+                .collect();
             let header = [&["label".to_owned()], &names[..], &["flags".to_owned()]].concat();
             assert_eq!(out.header, header);
             for row in 0..rows.rows.len() {
                 let expected = softmax(&scores(&report, &rows, row, &HashMap::new()));
                 let actual: Vec<f64> = names.iter().map(|name| out.number(row, name)).collect();
-                assert_near(&format!("{table} {precision}"), &actual, &expected, allowed, 1.0);
-                let best = (0..3).max_by(|&a, &b| actual[a].total_cmp(&actual[b])).unwrap();
+                assert_near(
+                    &format!("{table} {precision}"),
+                    &actual,
+                    &expected,
+                    allowed,
+                    1.0,
+                );
+                let best = (0..3)
+                    .max_by(|&a, &b| actual[a].total_cmp(&actual[b]))
+                    .unwrap();
                 assert_eq!(out.cell(row, "label"), labels[best]);
             }
         }
@@ -107,20 +131,37 @@ fn probabilities_of_several_classes() {
 fn predictions_of_a_number() {
     for (precision, allowed) in precisions() {
         let folder = Folder::new();
-        let arguments =
-            ["penguins", "--target", "body_mass_g", "--precision", precision, "--out", "run"];
+        let arguments = [
+            "penguins",
+            "--target",
+            "body_mass_g",
+            "--precision",
+            precision,
+            "--out",
+            "run",
+        ];
         let report = Report::fit(&folder, &arguments);
-        let rows = Table::shipped("penguins")
-            .filtered(|row| Table::shipped("penguins").rows[row].iter().all(|cell| cell != "NA"));
+        let rows = Table::shipped("penguins").filtered(|row| {
+            Table::shipped("penguins").rows[row]
+                .iter()
+                .all(|cell| cell != "NA")
+        });
         folder.write("t.csv", rows.csv());
         let arguments = ["predict", "run", "t.csv", "--backend", "ndarray", "--quiet"];
         let out = Table::parse(&folder.infer(arguments).ok().stdout);
         assert_eq!(out.header, ["prediction", "flags"]);
         let none = HashMap::new();
-        let expected: Vec<f64> =
-            (0..rows.rows.len()).map(|row| scores(&report, &rows, row, &none)[0]).collect();
+        let expected: Vec<f64> = (0..rows.rows.len())
+            .map(|row| scores(&report, &rows, row, &none)[0])
+            .collect();
         // Thousands of grams: relative, as digits are lost in proportion.
-        assert_near(precision, &out.numbers("prediction"), &expected, allowed, 1.0);
+        assert_near(
+            precision,
+            &out.numbers("prediction"),
+            &expected,
+            allowed,
+            1.0,
+        );
     }
 }
 
@@ -138,8 +179,17 @@ fn offsets_are_added() {
         .map(|row| sigmoid(scores(&report, &table, row, &none)[0] + table.number(row, "o")))
         .collect();
     let actual = out.numbers("probability");
-    assert_near("offset", &actual, &expected, tolerance::PROBABILITY_F64, 1.0);
-    folder.infer(["inspect", "run"]).ok().shows(&["offset o is added to the score"]);
+    assert_near(
+        "offset",
+        &actual,
+        &expected,
+        tolerance::PROBABILITY_F64,
+        1.0,
+    );
+    folder
+        .infer(["inspect", "run"])
+        .ok()
+        .shows(&["offset o is added to the score"]);
 }
 
 #[test]
@@ -154,19 +204,30 @@ fn missing_cells_are_imputed_and_flagged() {
         ("body_mass_g", 4050.0),
     ]);
     folder.write("t.csv", table.csv());
-    let outcome = folder.infer(["predict", "run", "t.csv", "--backend", "flex"]).ok();
+    let outcome = folder
+        .infer(["predict", "run", "t.csv", "--backend", "flex"])
+        .ok();
     let outcome = outcome.says(&["scored 344 rows", "note 2 rows with a missing cell"]);
     let out = Table::parse(&outcome.stdout);
-    let expected: Vec<f64> =
-        (0..344).map(|row| sigmoid(scores(&report, &table, row, &medians)[0])).collect();
+    let expected: Vec<f64> = (0..344)
+        .map(|row| sigmoid(scores(&report, &table, row, &medians)[0]))
+        .collect();
     let actual = out.numbers("probability");
-    assert_near("medians", &actual, &expected, tolerance::PROBABILITY_F64, 1.0);
+    assert_near(
+        "medians",
+        &actual,
+        &expected,
+        tolerance::PROBABILITY_F64,
+        1.0,
+    );
     assert_eq!(
         out.cell(3, "flags"),
         "missing bill_length_mm; missing bill_depth_mm; missing flipper_length_mm; \
          missing body_mass_g"
     );
-    let flagged = (0..344).filter(|&row| !out.cell(row, "flags").is_empty()).count();
+    let flagged = (0..344)
+        .filter(|&row| !out.cell(row, "flags").is_empty())
+        .count();
     assert_eq!(flagged, 2, "a missing target is nothing unusual");
 }
 
@@ -177,21 +238,43 @@ fn columns_are_matched_by_name() {
     let table = Table::shipped("penguins");
     let predict = |table: &Table| {
         folder.write("t.csv", table.csv());
-        folder.infer(["predict", "run", "t.csv", "--backend", "flex", "--quiet"]).ok().stdout
+        folder
+            .infer(["predict", "run", "t.csv", "--backend", "flex", "--quiet"])
+            .ok()
+            .stdout
     };
     let expected = predict(&table);
-    assert_eq!(predict(&table.with_order(&[7, 6, 5, 4, 3, 2, 1, 0])), expected);
+    assert_eq!(
+        predict(&table.with_order(&[7, 6, 5, 4, 3, 2, 1, 0])),
+        expected
+    );
     assert_eq!(predict(&table.without(&["sex"])), expected);
-    assert_eq!(predict(&table.clone().with_column("extra", |row| format!("x{row}"))), expected);
+    assert_eq!(
+        predict(&table.clone().with_column("extra", |row| format!("x{row}"))),
+        expected
+    );
 }
 
 #[test]
 fn a_level_that_no_training_row_had() {
     let folder = Folder::new();
-    let report = Report::fit(&folder, &["penguins", "--missing", "drop", "--precision", "f64", "--out", "run"]);
+    let report = Report::fit(
+        &folder,
+        &[
+            "penguins",
+            "--missing",
+            "drop",
+            "--precision",
+            "f64",
+            "--out",
+            "run",
+        ],
+    );
     let table = Table::shipped("penguins").with_cell(1, "species", "Martian");
     folder.write("t.csv", table.csv());
-    let outcome = folder.infer(["predict", "run", "t.csv", "--backend", "flex"]).ok();
+    let outcome = folder
+        .infer(["predict", "run", "t.csv", "--backend", "flex"])
+        .ok();
     let outcome = outcome.says(&["note 1 row with a level that no training row had"]);
     let out = Table::parse(&outcome.stdout);
     assert_eq!(out.cell(1, "flags"), "unseen species=Martian");
@@ -199,14 +282,26 @@ fn a_level_that_no_training_row_had() {
     let reference = Table::shipped("penguins").with_cell(1, "species", "Adelie");
     let expected = sigmoid(scores(&report, &reference, 1, &HashMap::new())[0]);
     let actual = out.number(1, "probability");
-    assert_near("unseen", &[actual], &[expected], tolerance::PROBABILITY_F64, 1.0);
+    assert_near(
+        "unseen",
+        &[actual],
+        &[expected],
+        tolerance::PROBABILITY_F64,
+        1.0,
+    );
     // Row 4 of the file has missing cells, and this model does not impute.
     assert_eq!((out.cell(3, "probability"), out.cell(3, "label")), ("", ""));
     assert!(out.cell(3, "flags").starts_with("missing bill_length_mm"));
 
     folder
         .infer(["predict", "run", "t.csv", "--strict", "-o", "s.csv"])
-        .fails(3, &["t.csv:3: column `species`: \"Martian\" does not occur", "leave --strict out"]);
+        .fails(
+            3,
+            &[
+                "t.csv:3: column `species`: \"Martian\" does not occur",
+                "leave --strict out",
+            ],
+        );
     assert_eq!(folder.names(), ["run", "t.csv"]);
 }
 
@@ -225,8 +320,14 @@ fn kept_columns_come_first_and_unchanged() {
     Report::fit(&folder, &["t.csv", "--target", "y", "--out", "run"]);
     let arguments = ["predict", "run", "n.csv", "--keep", "id,name,a", "--quiet"];
     let out = folder.infer(arguments).ok().stdout;
-    let plain = folder.infer(["predict", "run", "t.csv", "--quiet"]).ok().stdout;
-    assert!(out.starts_with("id,name,a,probability,label,flags\n"), "{out}");
+    let plain = folder
+        .infer(["predict", "run", "t.csv", "--quiet"])
+        .ok()
+        .stdout;
+    assert!(
+        out.starts_with("id,name,a,probability,label,flags\n"),
+        "{out}"
+    );
     for (row, (line, scored)) in out.lines().zip(plain.lines()).skip(1).enumerate() {
         let kept = format!("00{row},\"n, {row}\",{},", table.cell(row, "a"));
         assert_eq!(line, kept + scored);
@@ -239,22 +340,49 @@ fn every_way_in_and_out_gives_the_same() {
     let table = Table::small();
     folder.write("t.csv", table.csv());
     Report::fit(&folder, &["t.csv", "--target", "y"]);
-    let expected = folder.infer(["predict", "runs/latest", "t.csv", "--quiet"]).ok().stdout;
+    let expected = folder
+        .infer(["predict", "runs/latest", "t.csv", "--quiet"])
+        .ok()
+        .stdout;
     let predict = |more: &[&str], stdin: &str| {
-        folder.program("infer").args(["predict"]).args(more).stdin(stdin).run().ok()
+        folder
+            .program("infer")
+            .args(["predict"])
+            .args(more)
+            .stdin(stdin)
+            .run()
+            .ok()
     };
-    assert_eq!(predict(&["runs/latest", "-", "-q"], &table.csv()).stdout, expected);
+    assert_eq!(
+        predict(&["runs/latest", "-", "-q"], &table.csv()).stdout,
+        expected
+    );
     let model = "runs/latest/model.safetensors";
     assert_eq!(predict(&[model, "t.csv", "-q"], "").stdout, expected);
-    folder.write("semicolon.csv", format!("\u{feff}{}", table.delimited(";")).replace('\n', "\r\n"));
-    assert_eq!(predict(&[model, "semicolon.csv", "-q"], "").stdout, expected);
-    assert_eq!(predict(&[model, "semicolon.csv", "-q", "--delimiter", ";"], "").stdout, expected);
+    folder.write(
+        "semicolon.csv",
+        format!("\u{feff}{}", table.delimited(";")).replace('\n', "\r\n"),
+    );
+    assert_eq!(
+        predict(&[model, "semicolon.csv", "-q"], "").stdout,
+        expected
+    );
+    assert_eq!(
+        predict(&[model, "semicolon.csv", "-q", "--delimiter", ";"], "").stdout,
+        expected
+    );
     let written = predict(&[model, "t.csv", "-o", "s.csv"], "");
     assert_eq!(written.stdout, "");
     written.says(&["scored 60 rows", "wrote s.csv"]);
     assert_eq!(folder.read("s.csv"), expected);
-    assert_eq!(predict(&[model, "t.csv", "-o", "s.csv", "-q"], "").stderr, "");
-    let quoted = table.csv().replace(",yes", ",\"yes\"").replace("a,b,y", "\"a\",\"b\",\"y\"");
+    assert_eq!(
+        predict(&[model, "t.csv", "-o", "s.csv", "-q"], "").stderr,
+        ""
+    );
+    let quoted = table
+        .csv()
+        .replace(",yes", ",\"yes\"")
+        .replace("a,b,y", "\"a\",\"b\",\"y\"");
     assert_eq!(predict(&[model, "-", "-q"], &quoted).stdout, expected);
     // Another word for missing, only here.
     let unknown = table.clone().with_cell(5, "a", "?").csv();
@@ -265,7 +393,10 @@ fn every_way_in_and_out_gives_the_same() {
 #[test]
 fn backends_and_precisions_agree() {
     let folder = Folder::new();
-    Report::fit(&folder, &["breast_cancer", "--precision", "f64", "--out", "run"]);
+    Report::fit(
+        &folder,
+        &["breast_cancer", "--precision", "f64", "--out", "run"],
+    );
     folder.write("t.csv", Table::shipped("breast_cancer").csv());
     let predict = |more: &[&str]| {
         let arguments = [&["predict", "run", "t.csv", "--quiet"], more].concat();
@@ -279,7 +410,13 @@ fn backends_and_precisions_agree() {
     backends.extend(gpu.map(|_| "wgpu"));
     for backend in backends {
         let rounded = predict(&["--backend", backend, "--precision", "f32"]);
-        assert_near(backend, &rounded, &expected, tolerance::PROBABILITY_F32, 1.0);
+        assert_near(
+            backend,
+            &rounded,
+            &expected,
+            tolerance::PROBABILITY_F32,
+            1.0,
+        );
     }
 }
 
@@ -289,22 +426,55 @@ fn a_million_rows_take_bounded_memory() {
     const ROWS: usize = 1_000_000;
     let folder = Folder::new();
     let rows = ROWS.to_string();
-    let generate = ["generate", "classification", "--rows", &rows, "--columns", "10"];
-    folder.train([&generate[..], &["-o", "t.csv"]].concat()).ok();
-    let few: String = folder.read("t.csv").lines().take(5001).flat_map(|line| [line, "\n"]).collect();
+    let generate = [
+        "generate",
+        "classification",
+        "--rows",
+        &rows,
+        "--columns",
+        "10",
+    ];
+    folder
+        .train([&generate[..], &["-o", "t.csv"]].concat())
+        .ok();
+    let few: String = folder
+        .read("t.csv")
+        .lines()
+        .take(5001)
+        .flat_map(|line| [line, "\n"])
+        .collect();
     folder.write("few.csv", few);
     for (precision, allowed) in precisions() {
-        let fixed = ["few.csv", "--target", "y", "--out", precision, "--precision", precision];
+        let fixed = [
+            "few.csv",
+            "--target",
+            "y",
+            "--out",
+            precision,
+            "--precision",
+            precision,
+        ];
         let report = Report::fit(&folder, &fixed);
         let mut peak = 0;
         folder
             .program("infer")
-            .args(["predict", precision, "t.csv", "-o", "s.csv", "--backend", "flex"])
+            .args([
+                "predict",
+                precision,
+                "t.csv",
+                "-o",
+                "s.csv",
+                "--backend",
+                "flex",
+            ])
             .run_with(|child| peak = peak.max(resident_peak(child.id())))
             .ok()
             .says(&["scored 1,000,000 rows"]);
         eprintln!("measured {peak} kB: the most memory that {ROWS} rows took");
-        assert!((1..tolerance::PREDICT_MEMORY_KB).contains(&peak), "{precision}: {peak} kB");
+        assert!(
+            (1..tolerance::PREDICT_MEMORY_KB).contains(&peak),
+            "{precision}: {peak} kB"
+        );
         let (table, scored) = (folder.read("t.csv"), folder.read("s.csv"));
         let [coefficients] = report.original().try_into().unwrap();
         let mut worst = 0.0_f64;
@@ -327,5 +497,6 @@ fn a_million_rows_take_bounded_memory() {
 fn resident_peak(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0)
 }

@@ -13,24 +13,64 @@ struct Case {
 }
 
 const CASES: [Case; 12] = [
-    Case { case: "breast_cancer", fit: "l2_c1", arguments: &["breast_cancer"] },
+    Case {
+        case: "breast_cancer",
+        fit: "l2_c1",
+        arguments: &["breast_cancer"],
+    },
     Case {
         case: "penguins",
         fit: "l2_c1",
-        arguments: &["penguins", "--target", "sex", "--positive", "male", "--missing", "drop"],
+        arguments: &[
+            "penguins",
+            "--target",
+            "sex",
+            "--positive",
+            "male",
+            "--missing",
+            "drop",
+        ],
     },
     Case {
         case: "penguins",
         fit: "none",
         arguments: &["penguins", "--missing", "drop", "--penalty", "none"],
     },
-    Case { case: "anes96", fit: "l2_c1", arguments: &["anes96"] },
-    Case { case: "anes96", fit: "none", arguments: &["anes96", "--penalty", "none"] },
-    Case { case: "challenger", fit: "l2_c1", arguments: &["challenger"] },
-    Case { case: "challenger", fit: "none", arguments: &["challenger", "--penalty", "none"] },
-    Case { case: "iris", fit: "l2_c1", arguments: &["iris"] },
-    Case { case: "wine", fit: "l2_c1", arguments: &["wine"] },
-    Case { case: "longley", fit: "none", arguments: &["longley", "--penalty", "none"] },
+    Case {
+        case: "anes96",
+        fit: "l2_c1",
+        arguments: &["anes96"],
+    },
+    Case {
+        case: "anes96",
+        fit: "none",
+        arguments: &["anes96", "--penalty", "none"],
+    },
+    Case {
+        case: "challenger",
+        fit: "l2_c1",
+        arguments: &["challenger"],
+    },
+    Case {
+        case: "challenger",
+        fit: "none",
+        arguments: &["challenger", "--penalty", "none"],
+    },
+    Case {
+        case: "iris",
+        fit: "l2_c1",
+        arguments: &["iris"],
+    },
+    Case {
+        case: "wine",
+        fit: "l2_c1",
+        arguments: &["wine"],
+    },
+    Case {
+        case: "longley",
+        fit: "none",
+        arguments: &["longley", "--penalty", "none"],
+    },
     Case {
         case: "penguins_mass",
         fit: "none",
@@ -80,7 +120,12 @@ impl Case {
             tolerance::OBJECTIVE,
         );
         let lambda = [number(&report.0["penalty"]["lambda"])];
-        assert_close(&format!("{what}, lambda"), &lambda, &[expected.lambda], tolerance::ROUNDING);
+        assert_close(
+            &format!("{what}, lambda"),
+            &lambda,
+            &[expected.lambda],
+            tolerance::ROUNDING,
+        );
         self.check_metrics(&what, &report, &expected);
     }
 
@@ -116,7 +161,14 @@ fn every_gradient_finds_it_in_f64() {
     for case in &CASES {
         for backend in ["ndarray", "flex"] {
             for gradient in ["analytic", "autodiff"] {
-                let more = ["--precision", "f64", "--backend", backend, "--gradient", gradient];
+                let more = [
+                    "--precision",
+                    "f64",
+                    "--backend",
+                    backend,
+                    "--gradient",
+                    gradient,
+                ];
                 case.check(&more);
             }
         }
@@ -136,10 +188,15 @@ fn every_gradient_finds_it_in_f32_too() {
 #[test]
 fn a_gpu_finds_it() {
     let name = "reference_fits::a_gpu_finds_it";
-    let Some(choice) = gpu::choice(name) else { return };
+    let Some(choice) = gpu::choice(name) else {
+        return;
+    };
     assert_eq!(choice.backend, Backend::Wgpu);
     // Each process compiles its shaders again, so one case a task is enough here.
-    for case in CASES.iter().filter(|case| ["penguins", "iris", "longley"].contains(&case.case)) {
+    for case in CASES
+        .iter()
+        .filter(|case| ["penguins", "iris", "longley"].contains(&case.case))
+    {
         for gradient in ["analytic", "autodiff"] {
             case.check(&["--backend", "wgpu", "--gradient", gradient]);
         }
@@ -154,9 +211,18 @@ fn longley_agrees_with_nist() {
         .map(|text| text.parse().expect("a number"))
         .collect();
     // NIST lists the intercept first.
-    let expected: Vec<f64> = estimates[1..].iter().chain(&estimates[..1]).copied().collect();
+    let expected: Vec<f64> = estimates[1..]
+        .iter()
+        .chain(&estimates[..1])
+        .copied()
+        .collect();
     for precision in ["f32", "f64"] {
         let report = Report::fit(&Folder::new(), &["longley", "--precision", precision]);
-        assert_close(precision, &report.estimates(), &expected, tolerance::LONGLEY);
+        assert_close(
+            precision,
+            &report.estimates(),
+            &expected,
+            tolerance::LONGLEY,
+        );
     }
 }
