@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// How long a program may take: the slowest test takes seconds, so this is a program that hangs.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// Words that no message to a person may contain.
 const NEVER: [&str; 4] = [
@@ -123,6 +123,9 @@ impl Folder {
     }
 
     /// A shell command that will run in this folder and finds both programs.
+    ///
+    /// # Panics
+    /// When they were not built.
     pub fn shell(&self, line: &str) -> Program<'_> {
         let mut command = Command::new("sh");
         let programs = built("train")
@@ -259,6 +262,10 @@ pub struct Outcome {
     folder: PathBuf,
 }
 
+#[allow(
+    clippy::return_self_not_must_use,
+    reason = "assertions in a row, the last one's value too"
+)]
 impl Outcome {
     /// Asserts that it ended with this code, and never speaks like a crashed program.
     ///

@@ -92,6 +92,9 @@ impl Report {
     }
 
     /// The document without what may differ between equal runs.
+    ///
+    /// # Panics
+    /// When it is no object.
     #[must_use]
     pub fn lasting(&self) -> Value {
         let mut value = self.0.clone();

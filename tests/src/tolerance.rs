@@ -65,7 +65,7 @@ pub const STEPS_F64: f64 = 1e-13;
 /// Measured: 3.3e-4 (sgd), 7.3e-6 (adam).
 pub const STOCHASTIC: f64 = 1e-3;
 
-/// The same for AdamW, which is not after the optimum of this objective: its decay is not divided
+/// The same for `AdamW`, which is not after the optimum of this objective: its decay is not divided
 /// by the gradient's size, so that here, where gradients are small, it shrinks less. Measured: 0.40.
 pub const DECOUPLED_DECAY: f64 = 0.6;
 
@@ -80,7 +80,8 @@ pub fn relative_difference(actual: &[f64], expected: &[f64], floor: f64) -> f64 
         .iter()
         .zip(expected)
         .map(|(a, e)| {
-            if a == e {
+            // Two zeros agree, and have no relative difference.
+            if a.to_bits() == e.to_bits() {
                 0.0
             } else {
                 (a - e).abs() / e.abs().max(floor)
@@ -109,6 +110,10 @@ pub fn assert_close(what: &str, actual: &[f64], expected: &[f64], tolerance: f64
 /// # Panics
 /// When they do not agree.
 #[track_caller]
+#[allow(
+    clippy::print_stderr,
+    reason = "asked for by a variable, for the comments above"
+)]
 pub fn assert_near(what: &str, actual: &[f64], expected: &[f64], tolerance: f64, floor: f64) {
     let worst = relative_difference(actual, expected, floor);
     if std::env::var_os("KINDLING_MEASURE").is_some() {

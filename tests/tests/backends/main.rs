@@ -1,5 +1,7 @@
 //! The backends and gradients, compared with one another and with the host, in this process.
 
+#![allow(clippy::unwrap_used, reason = "where a test unwraps, the test fails")]
+
 mod agreement;
 mod objective;
 mod problems;

@@ -158,9 +158,9 @@ fn targets_that_cannot_be_predicted() {
         &[],
         &["target `y` is missing in every row", differs],
     );
-    let labels: String = (0..60).map(|row| format!("{row},label{row}\n")).collect();
+    let labels: Vec<String> = (0..60).map(|row| format!("{row},label{row}\n")).collect();
     refused(
-        format!("a,y\n{labels}"),
+        format!("a,y\n{}", labels.concat()),
         &[],
         &[
             "target `y` has 60 different values in 60 rows, too many to be classes",

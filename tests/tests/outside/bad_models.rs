@@ -346,7 +346,7 @@ fn golden_rows_that_no_longer_match() {
     });
     // A score that somebody else computed.
     forged(&elsewhere, |parts| {
-        parts.document()["golden"][0]["scores"] = json!([0.5])
+        parts.document()["golden"][0]["scores"] = json!([0.5]);
     });
     // A model without its intercept.
     forged(

@@ -33,7 +33,14 @@ fn with_target(cell: impl Fn(f64, f64) -> String) -> Table {
 }
 
 fn every_task() -> [(&'static str, Table); 3] {
-    let level = |a: f64, b: f64| ["p", "q", "r"][((7.0 * a + 13.0 * b) as usize) % 3].to_owned();
+    let level = |a: f64, b: f64| {
+        match (7.0 * a + 13.0 * b) % 3.0 {
+            x if x < 1.0 => "p",
+            x if x < 2.0 => "q",
+            _ => "r",
+        }
+        .to_owned()
+    };
     let number = |a: f64, b: f64| format!("{:.4}", 3.0 * a - b + (40.0 * a * b).sin());
     [
         ("binary", Table::small()),

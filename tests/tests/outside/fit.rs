@@ -207,7 +207,7 @@ fn a_path_and_a_shipped_name_give_the_same() {
 fn names_and_cells_of_any_text() {
     let folder = Folder::new();
     let table = Table::small();
-    let rows: String = (0..60)
+    let rows: Vec<String> = (0..60)
         .map(|row| {
             let place = ["\"Aix, \"\"en\"\" P.\"", "Zürich", "北京"][row % 3];
             format!(
@@ -217,7 +217,7 @@ fn names_and_cells_of_any_text() {
             )
         })
         .collect();
-    folder.write("t.csv", format!("größe,\"ci,ty\",y\n{rows}"));
+    folder.write("t.csv", format!("größe,\"ci,ty\",y\n{}", rows.concat()));
     let report = Report::fit(&folder, &["t.csv", "--target", "y", "--out", "run"]);
     assert_eq!(report.columns(), ["größe", "ci,ty=Zürich", "ci,ty=北京"]);
     folder

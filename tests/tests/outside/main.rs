@@ -1,5 +1,8 @@
 //! The programs, run from outside.
 
+#![allow(clippy::unwrap_used, reason = "where a test unwraps, the test fails")]
+#![allow(clippy::float_cmp, reason = "counts in JSON are exact")]
+
 mod bad_input;
 mod bad_models;
 mod behaviour;

@@ -309,14 +309,14 @@ fn a_level_that_no_training_row_had() {
 fn kept_columns_come_first_and_unchanged() {
     let folder = Folder::new();
     let table = Table::small();
-    let rows: String = (0..60)
+    let rows: Vec<String> = (0..60)
         .map(|row| {
             let [a, b] = ["a", "b"].map(|name| table.cell(row, name));
             format!("\"n, {row}\",{b},00{row},{a}\n")
         })
         .collect();
     folder.write("t.csv", table.csv());
-    folder.write("n.csv", format!("name,b,id,a\n{rows}"));
+    folder.write("n.csv", format!("name,b,id,a\n{}", rows.concat()));
     Report::fit(&folder, &["t.csv", "--target", "y", "--out", "run"]);
     let arguments = ["predict", "run", "n.csv", "--keep", "id,name,a", "--quiet"];
     let out = folder.infer(arguments).ok().stdout;

@@ -7,19 +7,19 @@ use tests::{Folder, Report, gpu};
 
 /// A reference fit and the arguments that ask `train fit` for it.
 struct Case {
-    case: &'static str,
+    name: &'static str,
     fit: &'static str,
     arguments: &'static [&'static str],
 }
 
 const CASES: [Case; 12] = [
     Case {
-        case: "breast_cancer",
+        name: "breast_cancer",
         fit: "l2_c1",
         arguments: &["breast_cancer"],
     },
     Case {
-        case: "penguins",
+        name: "penguins",
         fit: "l2_c1",
         arguments: &[
             "penguins",
@@ -32,52 +32,52 @@ const CASES: [Case; 12] = [
         ],
     },
     Case {
-        case: "penguins",
+        name: "penguins",
         fit: "none",
         arguments: &["penguins", "--missing", "drop", "--penalty", "none"],
     },
     Case {
-        case: "anes96",
+        name: "anes96",
         fit: "l2_c1",
         arguments: &["anes96"],
     },
     Case {
-        case: "anes96",
+        name: "anes96",
         fit: "none",
         arguments: &["anes96", "--penalty", "none"],
     },
     Case {
-        case: "challenger",
+        name: "challenger",
         fit: "l2_c1",
         arguments: &["challenger"],
     },
     Case {
-        case: "challenger",
+        name: "challenger",
         fit: "none",
         arguments: &["challenger", "--penalty", "none"],
     },
     Case {
-        case: "iris",
+        name: "iris",
         fit: "l2_c1",
         arguments: &["iris"],
     },
     Case {
-        case: "wine",
+        name: "wine",
         fit: "l2_c1",
         arguments: &["wine"],
     },
     Case {
-        case: "longley",
+        name: "longley",
         fit: "none",
         arguments: &["longley", "--penalty", "none"],
     },
     Case {
-        case: "penguins_mass",
+        name: "penguins_mass",
         fit: "none",
         arguments: &["penguins", "--target", "body_mass_g", "--missing", "drop"],
     },
     Case {
-        case: "penguins_mass",
+        name: "penguins_mass",
         fit: "ridge_alpha1",
         arguments: &[
             "penguins",
@@ -94,10 +94,10 @@ const CASES: [Case; 12] = [
 impl Case {
     /// Fits with more arguments, and compares all numbers.
     fn check(&self, more: &[&str]) {
-        let expected = reference::fit(self.case, self.fit);
+        let expected = reference::fit(self.name, self.fit);
         let arguments: Vec<&str> = self.arguments.iter().chain(more).copied().collect();
         let report = Report::fit(&Folder::new(), &arguments);
-        let what = format!("{} {} {}", self.case, self.fit, more.join(" "));
+        let what = format!("{} {} {}", self.name, self.fit, more.join(" "));
         assert_eq!(report.status(), "converged", "{what}");
         assert_eq!(report.0["rows"]["train"], expected.rows, "{what}");
         assert_eq!(report.columns(), expected.columns, "{what}");
@@ -126,10 +126,10 @@ impl Case {
             &[expected.lambda],
             tolerance::ROUNDING,
         );
-        self.check_metrics(&what, &report, &expected);
+        Self::check_metrics(&what, &report, &expected);
     }
 
-    fn check_metrics(&self, what: &str, report: &Report, expected: &reference::Fit) {
+    fn check_metrics(what: &str, report: &Report, expected: &reference::Fit) {
         let train = &report.0["metrics"]["train"];
         let keys: &[&str] = match report.0["task"].as_str() {
             Some("binary") => &["log_loss", "auc", "accuracy"],
@@ -195,7 +195,7 @@ fn a_gpu_finds_it() {
     // Each process compiles its shaders again, so one case a task is enough here.
     for case in CASES
         .iter()
-        .filter(|case| ["penguins", "iris", "longley"].contains(&case.case))
+        .filter(|case| ["penguins", "iris", "longley"].contains(&case.name))
     {
         for gradient in ["analytic", "autodiff"] {
             case.check(&["--backend", "wgpu", "--gradient", gradient]);

@@ -1,6 +1,6 @@
 //! Settings that make no sense: exit code 2, what was typed, and what to type.
 
-use tests::{Folder, Table};
+use tests::{Folder, Report, Table, gpu};
 
 #[track_caller]
 fn refused(arguments: &[&str], essentials: &[&str]) {
@@ -98,6 +98,39 @@ fn a_backend_without_an_adapter() {
         ],
     );
     run("auto").ok().shows(&["wgpu finds no adapter"]);
+}
+
+#[test]
+fn a_gpu_is_not_asked_to_compute_in_f64() {
+    // Vulkan's shaders have no exponential in f64; drivers answer with garbage, not with an error.
+    if gpu::choice("settings::a_gpu_is_not_asked_to_compute_in_f64").is_none() {
+        return;
+    }
+    let message = [
+        "cannot compute in f64",
+        "try --precision f32, or --backend flex",
+    ];
+    refused(&["--backend", "wgpu", "--precision", "f64"], &message);
+    let folder = Folder::new();
+    folder.write("t.csv", Table::small().csv());
+    Report::fit(
+        &folder,
+        &["t.csv", "--target", "y", "--precision", "f64", "--out", "m"],
+    );
+    folder
+        .infer(["predict", "m", "t.csv", "--backend", "wgpu"])
+        .fails(2, &message);
+    let rounded = [
+        "predict",
+        "m",
+        "t.csv",
+        "--backend",
+        "wgpu",
+        "--precision",
+        "f32",
+    ];
+    folder.infer(rounded).ok();
+    folder.infer(["inspect", "m"]).ok();
 }
 
 #[test]
