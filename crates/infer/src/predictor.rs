@@ -7,7 +7,7 @@ use dataset::{
     BatchOptions, Cells, CsvOptions, DesignMatrix, Kind, Pipeline, RowFlags, Table,
     table_from_cells,
 };
-use model::device::{Choice, Precision};
+use model::device::{Backend, Choice, Precision, select_for};
 use model::parameters::to_host;
 use model::{ModelFile, Regression, Task};
 
@@ -75,17 +75,17 @@ impl Predictor {
     ///
     /// # Errors
     /// [`InferError::File`], [`InferError::PipelineSection`], [`InferError::GoldenDesign`], and
-    /// [`InferError::Device`] when the device cannot compute in the precision.
+    /// [`InferError::Device`] when there is no such device or it cannot compute in the precision.
     pub fn load(
         path: &Path,
-        choice: Choice,
+        backend: Backend,
         precision: Option<Precision>,
     ) -> Result<Self, InferError> {
         let path = resolve(path);
-        let stored = ModelFile::read(&path)?;
-        let precision = precision.unwrap_or(stored.precision);
-        choice.require(precision)?;
-        let (file, module) = ModelFile::load(&path, &choice.device, precision)?;
+        let file = ModelFile::read(&path)?;
+        let precision = precision.unwrap_or(file.precision);
+        let choice = select_for(backend, precision)?;
+        let module = file.verified(&choice.device, precision, &path)?;
         let pipeline = pipeline(&file, &path)?;
         verify_encoding(&file, &pipeline, &path)?;
         Ok(Self {

@@ -262,19 +262,37 @@ pub fn select(backend: Backend) -> Result<Choice, DeviceError> {
         Err(DeviceError::NotCompiled { .. }) => "wgpu not compiled in",
         Err(_) => "wgpu finds no adapter",
     };
+    on_cpu(without_gpu)
+}
+
+/// [`select`] for a precision: `auto` passes over a GPU that cannot compute in it.
+///
+/// # Errors
+/// As [`select`], and [`DeviceError::Precision`] for a backend asked for by name.
+pub fn select_for(backend: Backend, precision: Precision) -> Result<Choice, DeviceError> {
+    let choice = select(backend)?;
+    match choice.require(precision) {
+        Ok(()) => Ok(choice),
+        Err(error) if backend == Backend::Auto => on_cpu(&error.to_string()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The CPU backend that `auto` takes, and why it is not the GPU.
+fn on_cpu(reason: &str) -> Result<Choice, DeviceError> {
     let backend = [Backend::Ndarray, Backend::Flex]
         .into_iter()
         .find(|backend| backend.is_compiled())
         .ok_or(if Backend::Wgpu.is_compiled() {
             DeviceError::NoAdapter {
                 backend: Backend::Wgpu,
-                message: without_gpu.to_owned(),
+                message: reason.to_owned(),
             }
         } else {
             DeviceError::NoBackend
         })?;
     let mut choice = open(backend)?;
-    without_gpu.clone_into(&mut choice.reason);
+    reason.clone_into(&mut choice.reason);
     Ok(choice)
 }
 

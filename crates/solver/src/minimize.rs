@@ -88,6 +88,9 @@ pub struct Stop<'a> {
     pub time_limit: Option<Duration>,
     /// Set to true from elsewhere to stop after the current step.
     pub interrupted: Option<&'a AtomicBool>,
+    /// Whether the solver is asked to [confirm](Solver::confirm) a small gradient. A first solution,
+    /// on rounded rows, that another goes on from needs no confirmation.
+    pub confirm: bool,
 }
 
 impl Default for Stop<'_> {
@@ -98,6 +101,7 @@ impl Default for Stop<'_> {
             max_iterations: tolerance::MAX_ITERATIONS,
             time_limit: None,
             interrupted: None,
+            confirm: true,
         }
     }
 }
@@ -299,7 +303,8 @@ pub fn minimize_observed<S: Solver>(
         let minimum = outlook == Outlook::Floor
             || small
                 && !separated
-                && solver.confirm(objective, &mut state, stop.gradient_tolerance)?;
+                && (!stop.confirm
+                    || solver.confirm(objective, &mut state, stop.gradient_tolerance)?);
         let ended = if !finite {
             Some((
                 Status::Diverged,

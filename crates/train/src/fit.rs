@@ -54,8 +54,7 @@ pub fn fit(
     let settings = &config.hyperparameters;
     check(settings)?;
     // A device that is not there is known before a long read.
-    let choice = device::select(settings.backend)?;
-    choice.require(settings.precision)?;
+    let choice = device::select_for(settings.backend, settings.precision)?;
 
     let mut clock = Clock::start();
     let mut seconds = Seconds::default();

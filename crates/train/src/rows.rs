@@ -74,9 +74,11 @@ fn upload<T: Number>(
         rows: tensor([rows, problem.design.columns()], values, device),
         targets: tensor([rows, outputs], targets, device),
         weights,
-        offsets: problem
-            .offsets
-            .map(|offsets| tensor([rows, 1], pick(offsets), device)),
+        offsets: problem.offsets.map(|offsets| {
+            let own = |row: usize| &offsets[row * outputs..(row + 1) * outputs];
+            let values = batch.clone().flat_map(own).map(|&value| T::from_f64(value));
+            tensor([rows, outputs], values.collect(), device)
+        }),
     }
 }
 
@@ -100,7 +102,7 @@ pub struct DeviceRows {
     pub targets: Tensor<2>,
     /// `[rows]`, of mean 1 over all rows of the fit
     pub weights: Option<Tensor<1>>,
-    /// `[rows, 1]`
+    /// `[rows, outputs]`
     pub offsets: Option<Tensor<2>>,
 }
 

@@ -157,6 +157,7 @@ impl Setting<'_> {
         };
         let mut stop = self.stop(0);
         stop.gradient_tolerance = stop.gradient_tolerance.max(FIRST_TOLERANCE);
+        stop.confirm = false;
         minimize(
             objective.as_ref(),
             &vec![0.0; problem.dimension()],
@@ -193,6 +194,7 @@ impl Setting<'_> {
             max_iterations: self.hyperparameters.max_iterations - done,
             time_limit: None,
             interrupted: Some(self.interrupted),
+            confirm: true,
         }
     }
 

@@ -265,7 +265,7 @@ fn tables_that_cannot_be_generated() {
     );
     fails(
         &["regression", "--rows", "0"],
-        &["samples is 0", "at least 1"],
+        &["--rows is 0", "at least 1"],
     );
     fails(&["regression", "--noise", "-1"], &["noise"]);
     fails(&["regression", "--noise", "NaN"], &["noise"]);

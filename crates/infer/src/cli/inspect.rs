@@ -6,12 +6,11 @@ use std::process::ExitCode;
 
 use dataset::pipeline::Encoding;
 use model::Task;
-use model::device::{Backend, select};
+use model::device::Backend;
 use terminal::number::{bound, count, counted, plain, significant};
 use terminal::{Exit, Failure, Sink, line};
 
 use super::args::{Format, InspectArgs};
-use crate::error::InferError;
 use crate::inspect::{Coefficient, Inspection};
 use crate::predictor::Predictor;
 
@@ -19,12 +18,9 @@ use crate::predictor::Predictor;
 const LEVELS: usize = 6;
 
 pub(super) fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
-    // A few golden rows are all that is scored: a CPU backend does, in either precision.
-    let choice = select(Backend::Flex)
-        .or_else(|_| select(Backend::Ndarray))
-        .or_else(|_| select(Backend::Auto))
-        .map_err(InferError::from)?;
-    let predictor = Predictor::load(&args.model, choice, None)?;
+    // A few golden rows are all that is scored: any CPU backend does, in either precision.
+    let cpu = Backend::compiled().find(|backend| *backend != Backend::Wgpu);
+    let predictor = Predictor::load(&args.model, cpu.unwrap_or(Backend::Auto), None)?;
     let inspection = Inspection::new(predictor.file(), predictor.pipeline());
     let text = match args.format {
         Format::Text => describe(&inspection),

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use dataset::{Batches, catalog};
-use model::device::select;
 use serde::Serialize;
 use terminal::number::counted;
 use terminal::{Exit, Failure, Progress, Sink, interrupt, line, tell};
@@ -28,8 +27,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
         let message = "--format json prints counts on standard output, where the predictions go";
         return Err(Failure::new(message, Exit::Usage).with_remedy(Some("add -o FILE")));
     }
-    let choice = select(args.backend).map_err(InferError::from)?;
-    let predictor = Predictor::load(&args.model, choice, args.precision)?;
+    let predictor = Predictor::load(&args.model, args.backend, args.precision)?;
     let mut csv = predictor.csv_options();
     csv.delimiter = args.delimiter;
     if let Some(na) = &args.na {

@@ -128,9 +128,24 @@ impl ModelFile {
         precision: Precision,
     ) -> Result<(Self, Regression), FileError> {
         let file = Self::read(path)?;
-        let module = file.module(device, precision);
-        golden::verify(&file, &module, device, precision, path)?;
+        let module = file.verified(device, precision, path)?;
         Ok((file, module))
+    }
+
+    /// The module of this file on a device, after scoring the golden rows again; `path` is what
+    /// errors name.
+    ///
+    /// # Errors
+    /// [`FileError::Golden`] when a score differs by more than rounding explains.
+    pub fn verified(
+        &self,
+        device: &Device,
+        precision: Precision,
+        path: &Path,
+    ) -> Result<Regression, FileError> {
+        let module = self.module(device, precision);
+        golden::verify(self, &module, device, precision, path)?;
+        Ok(module)
     }
 
     /// The module of this file on a device.

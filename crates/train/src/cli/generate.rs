@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use dataset::{Classification, Regression};
+use dataset::{Classification, Regression, SyntheticError};
 use terminal::number::counted;
 use terminal::{Failure, Sink, line, tell};
 
@@ -40,7 +40,7 @@ pub(super) fn run(args: &GenerateArgs) -> Result<ExitCode, Failure> {
         }
         .generate(),
     }
-    .map_err(FitError::from)?;
+    .map_err(|error| FitError::from(in_options(error)))?;
 
     let mut sink = Sink::open(args.out.as_deref())?;
     synthetic
@@ -57,4 +57,37 @@ pub(super) fn run(args: &GenerateArgs) -> Result<ExitCode, Failure> {
         tell(&line("wrote", &what));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The error in the names of the command line; the library has those of scikit-learn.
+fn in_options(error: SyntheticError) -> SyntheticError {
+    let option = |parameter| match parameter {
+        "samples" => "--rows",
+        "features" => "--columns",
+        "informative" => "--informative",
+        "classes" => "--classes",
+        "clusters_per_class" => "--clusters",
+        "class_separation" => "--separation",
+        "effective_rank" => "--effective-rank",
+        "tail_strength" => "--tail",
+        "flip" => "--flip",
+        "noise" => "--noise",
+        "bias" => "--bias",
+        other => other,
+    };
+    match error {
+        SyntheticError::Zero { parameter } => SyntheticError::Zero {
+            parameter: option(parameter),
+        },
+        SyntheticError::OutOfRange {
+            parameter,
+            value,
+            range,
+        } => SyntheticError::OutOfRange {
+            parameter: option(parameter),
+            value,
+            range,
+        },
+        other => other,
+    }
 }

@@ -204,7 +204,11 @@ fn fused<M: Supervised, T: Number>(
         }
     };
     let weights = problem.weights.map(pick);
-    let offsets = problem.offsets.map(pick);
+    let outputs = problem.target.outputs();
+    let offsets = problem.offsets.map(|offsets| {
+        let own = |&row: &usize| offsets[row * outputs..(row + 1) * outputs].iter().copied();
+        batch.iter().flat_map(own).collect::<Vec<f64>>()
+    });
     let theta = Parameters::from_linear(module.linear()).to_flat();
     let (mut loss, mut gradient) = (0.0, vec![0.0; theta.len()]);
     // A batch of rows without weight has no mean, and no slope.
@@ -231,7 +235,6 @@ fn fused<M: Supervised, T: Number>(
             *part *= share;
         }
     }
-    let outputs = problem.target.outputs();
     let gradient = Parameters::from_flat(&gradient, columns, outputs, problem.intercept)
         .to_linear(device, T::PRECISION);
     let loss = TensorData::new(vec![loss], [1]);

@@ -18,8 +18,8 @@ const MOMENTUM: f64 = 0.9;
 ///
 /// `decay` is the weight `λ(1-α)` of the objective's L2 penalty. Every optimizer adds `decay·w` to
 /// the gradient, so that it walks towards the optimum of the objective itself; `AdamW` by its
-/// definition shrinks the weights instead, and settles near that optimum, not on it. Intercepts
-/// are never shrunk.
+/// definition shrinks the weights instead, whatever their gradient, and settles elsewhere: the
+/// certificate says how far away. Intercepts are never shrunk.
 pub fn optimizer(solver: SolverChoice, decay: f64) -> Option<ModuleOptimizer> {
     let coupled = (decay > 0.0).then(|| WeightDecayConfig::new(decay as f32));
     Some(match solver {
