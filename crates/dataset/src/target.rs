@@ -221,7 +221,13 @@ pub fn prepare(
     schema: &Schema,
     options: &TargetOptions,
 ) -> Result<PreparedRows, TargetError> {
-    let target = schema.target().ok_or(TargetError::NoTarget)?;
+    let target = schema.target().ok_or_else(|| TargetError::NoTarget {
+        columns: schema
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect(),
+    })?;
     let target = find(table, target)?;
     let weight = schema
         .weight()

@@ -96,7 +96,7 @@ impl FitError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Read(ReadError::UnknownColumn { .. } | ReadError::Contradiction { .. })
-            | Self::Target(TargetError::NoTarget | TargetError::UnknownPositive { .. })
+            | Self::Target(TargetError::NoTarget { .. } | TargetError::UnknownPositive { .. })
             | Self::Split(_)
             | Self::Device(_)
             | Self::Synthetic(_)

@@ -103,7 +103,7 @@ fn columns_that_are_not_there() {
     };
     fails(
         &[],
-        &["no column was named as the target", "try --target NAME"],
+        &["no column was named as the target", "try --target with one of"],
     );
     fails(
         &["--target", "defualt"],

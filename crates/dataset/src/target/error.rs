@@ -13,7 +13,10 @@ use crate::suggestion::{argument, nearest_text, one_of};
 pub enum TargetError {
     /// No column has the role of the target.
     #[error("no column was named as the target")]
-    NoTarget,
+    NoTarget {
+        /// The columns that there are.
+        columns: Vec<String>,
+    },
     /// The schema names a column that the table does not have.
     #[error("the table has no column `{column}`")]
     AbsentColumn {
@@ -132,7 +135,7 @@ impl TargetError {
     /// What to do next.
     pub fn remedy(&self) -> Option<String> {
         match self {
-            Self::NoTarget => Some("--target NAME".to_owned()),
+            Self::NoTarget { columns } => Some(format!("--target with {}", one_of(columns))),
             Self::AbsentColumn { .. } => None,
             Self::AllMissing { .. } | Self::OneValue { .. } => {
                 Some("--target with a column that differs between rows".to_owned())
