@@ -103,7 +103,10 @@ fn columns_that_are_not_there() {
     };
     fails(
         &[],
-        &["no column was named as the target", "try --target with one of"],
+        &[
+            "no column was named as the target",
+            "try --target with one of",
+        ],
     );
     fails(
         &["--target", "defualt"],
