@@ -8,4 +8,5 @@ mod objective;
 mod problems;
 mod properties;
 mod separation;
+mod speed;
 mod status;
