@@ -4,6 +4,7 @@
 
 mod certificate;
 mod fits;
+mod lbfgs;
 mod objective;
 mod problems;
 mod properties;
