@@ -5,6 +5,7 @@
 mod certificate;
 mod fits;
 mod lbfgs;
+mod least_squares;
 mod objective;
 mod problems;
 mod properties;
