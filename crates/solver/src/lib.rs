@@ -5,12 +5,15 @@
 //! it cannot.
 //!
 //! Reading order: what is minimised ([`objective`]), when a fit stops ([`mod@minimize`]), how a step
-//! is computed ([`newton`]), how far the answer can be from the optimum ([`certificate`]), why there
+//! is computed ([`newton`], [`lbfgs`]; [`mod@least_squares`] needs only one), how far the answer can be from the optimum ([`certificate`]), why there
 //! may be none ([`mod@separation`], [`rank`]), and all of it in order ([`mod@fit`]).
 
 pub mod certificate;
 mod factor;
 pub mod fit;
+pub mod lbfgs;
+pub mod least_squares;
+mod line_search;
 pub mod minimize;
 pub mod newton;
 pub mod objective;
@@ -21,6 +24,8 @@ pub mod tolerance;
 
 pub use certificate::{Certificate, certify, certify_held};
 pub use fit::{Diagnosis, Fit, conclude, fit, fit_observed};
+pub use lbfgs::Lbfgs;
+pub use least_squares::{LeastSquares, LeastSquaresError, Method, least_squares};
 pub use minimize::{
     Iterate, Outlook, Record, Solution, SolveError, Solver, Status, Stop, minimize,
     minimize_observed,

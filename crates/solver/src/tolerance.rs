@@ -43,6 +43,28 @@ pub const POLISH_SHRINK: f64 = 0.5;
 /// 2006, §3.1).
 pub const ARMIJO: f64 = 1e-4;
 
+/// The part of the first slope that may be left after a step of the strong Wolfe conditions (Nocedal and
+/// Wright 2006, §3.1: 0.9 for quasi-Newton directions, whose first trial is nearly always good).
+pub const WOLFE: f64 = 0.9;
+
+/// Trials of one line search. Lengths grow by [`STEP_GROWTH`] and brackets shrink by at least
+/// [`BRACKET_EDGE`], so forty trials span twenty orders of magnitude.
+pub const MAX_TRIALS: usize = 40;
+
+/// Growth of a step until it is bracketed.
+pub const STEP_GROWTH: f64 = 4.0;
+
+/// Share of a bracket that an interpolated step keeps from both ends.
+pub const BRACKET_EDGE: f64 = 0.1;
+
+/// Steps below the objective's rounding in which L-BFGS's gradient must halve to count as progress: as many
+/// as it remembers, in which it would otherwise have learned the directions that matter.
+pub const FLOOR_STEPS: usize = 10;
+
+/// Cosine between a step and its change of gradient below which the pair is rounding and is not
+/// remembered. Exact convex pairs have at least twice the root of the inverse condition of the curvature.
+pub const PAIR_CURVATURE: f64 = 1e-10;
+
 /// Shortest and longest cut of a step in backtracking (Dennis and Schnabel 1996, §6.3).
 pub const BACKTRACK: (f64, f64) = (0.1, 0.5);
 

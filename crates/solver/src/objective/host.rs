@@ -13,7 +13,8 @@ use crate::tolerance::SEPARATED_LOSS;
 ///
 /// Rows are visited in blocks of fixed size, several threads at once, and partial sums are added
 /// in a fixed order: the result has the same bits for any number of threads. Rows of weight zero
-/// leave no trace.
+/// leave no trace. Cells of `f32` are widened as they are read, so `f32` rows have the value, gradient
+/// and curvature, to the bit, of the same numbers in `f64`.
 ///
 /// The curvature of the binary and squared losses is `XᵀDX/W` with `D = wp(1−p)` or `w`; the
 /// multinomial's is the sum over pairs of classes `k < l` of

@@ -1,7 +1,9 @@
 //! What is minimised: a sum over rows plus a penalty.
 
+mod elementary;
 mod error;
 mod host;
+mod kernel;
 mod pass;
 mod penalty;
 pub mod pointwise;

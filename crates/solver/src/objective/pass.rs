@@ -6,7 +6,8 @@ use dataset::Element;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, Mat, MatRef, Par};
 
-use super::pointwise::{log_loss, softmax_loss, squared_loss};
+use super::kernel::{self, Block, Loss};
+use super::pointwise::softmax_loss;
 use super::rows::{add_scaled, dot_absolute};
 use super::{HostObjective, Layout, TargetValues, dot};
 use crate::tolerance::UNIT_ROUNDOFF;
@@ -62,12 +63,18 @@ pub(super) struct Pass<'p, 'a, T> {
     layout: Layout,
     theta: &'p [f64],
     wanted: Wanted,
-    /// `[block rows × outputs]`: scores, then probabilities.
+    /// `[block rows × outputs]`: scores, then losses of a single output or probabilities.
     scores: Vec<f64>,
     /// `[block rows × outputs]`: weighted residuals.
     residuals: Vec<f64>,
     /// `[block rows]`: weighted curvatures of a single output.
     curvatures: Vec<f64>,
+    /// `[block rows]`: weights of a single output's rows.
+    weights: Vec<f64>,
+    /// `[block rows]`: targets of a single output's rows, where some rows do not count.
+    targets: Vec<f64>,
+    /// `[block rows × columns]`: a single output's rows, where some rows do not count.
+    cells: Vec<T>,
     /// `[dimension]`: the block's gradient.
     gradient: Vec<f64>,
     /// `[block rows × stride]`: rows scaled by the root of a curvature.
@@ -99,19 +106,25 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             scores: vec![0.0; block * layout.outputs],
             residuals: vec![0.0; block * layout.outputs],
             curvatures: vec![0.0; block],
+            weights: vec![1.0; block],
+            targets: Vec::new(),
+            cells: Vec::new(),
             gradient: vec![0.0; gradient],
             scaled: vec![0.0; scaled],
         }
     }
 
     pub(super) fn visit(&mut self, block: Range<usize>, sums: &mut Sums) {
-        self.scores(&block);
-        sums.loss += self.losses(&block);
+        sums.loss += match self.objective.problem().target {
+            TargetValues::Binary(y) => self.visit_single(&block, Loss::Log, y),
+            TargetValues::Linear(y) => self.visit_single(&block, Loss::Squared, y),
+            TargetValues::Multinomial { codes, .. } => self.visit_classes(&block, codes),
+        };
         if self.wanted == Wanted::Audit {
             self.audit(&block, &mut sums.audit);
         }
         if self.wanted != Wanted::Value {
-            self.add_gradient(&block, &mut sums.gradient);
+            add_scaled(&mut sums.gradient, 1.0, &self.gradient);
         }
         if self.wanted >= Wanted::Curvature {
             self.add_curvature(&block, &mut sums.grams);
@@ -125,65 +138,84 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             .map_or(1.0, |weights| weights[row])
     }
 
-    fn scores(&mut self, block: &Range<usize>) {
-        let outputs = self.layout.outputs;
-        let rows = self.objective.rows();
-        for (at, scores) in block.clone().zip(self.scores.chunks_exact_mut(outputs)) {
-            let row = rows.row(at);
-            for (k, score) in scores.iter_mut().enumerate() {
-                *score = dot(row, self.layout.coefficients(self.theta, k))
-                    + self.layout.bias(self.theta, k);
-            }
-            if let Some(offsets) = self.objective.problem().offsets {
-                let row = rows.index(at);
-                add_scaled(scores, 1.0, &offsets[row * outputs..(row + 1) * outputs]);
+    /// Scores, losses and gradient of a block with one output; returns the loss.
+    fn visit_single(&mut self, block: &Range<usize>, loss: Loss, targets: &'a [f64]) -> f64 {
+        let (problem, rows) = (self.objective.problem(), self.objective.rows());
+        // 1. Cells, targets and weights without gaps.
+        let count = block.len();
+        let (cells, targets) = if let Some(cells) = rows.contiguous(block) {
+            (cells, &targets[block.clone()])
+        } else {
+            let at = || block.clone().map(|at| rows.index(at));
+            self.cells.clear();
+            (block.clone()).for_each(|at| self.cells.extend_from_slice(rows.row(at)));
+            self.targets.clear();
+            self.targets.extend(at().map(|row| targets[row]));
+            (self.cells.as_slice(), self.targets.as_slice())
+        };
+        if let Some(weights) = problem.weights {
+            for (weight, at) in self.weights.iter_mut().zip(block.clone()) {
+                *weight = weights[rows.index(at)];
             }
         }
-    }
-
-    /// Turns scores into weighted losses, residuals and curvatures; returns the block's loss.
-    fn losses(&mut self, block: &Range<usize>) -> f64 {
-        let mut total = 0.0;
-        for (i, at) in block.clone().enumerate() {
-            let row = self.objective.rows().index(at);
-            let weight = self.weight(row);
-            let pointwise = match self.objective.problem().target {
-                TargetValues::Binary(y) => log_loss(self.scores[i], y[row]),
-                TargetValues::Linear(y) => squared_loss(self.scores[i], y[row]),
-                TargetValues::Multinomial { codes, classes } => {
-                    let range = i * classes..(i + 1) * classes;
-                    let residuals = &mut self.residuals[range.clone()];
-                    let class = codes[row] as usize;
-                    total += weight * softmax_loss(&mut self.scores[range], class, residuals);
-                    for r in residuals {
-                        *r *= weight;
-                    }
-                    continue;
-                }
-            };
-            total += weight * pointwise.loss;
-            self.residuals[i] = weight * pointwise.residual;
-            self.curvatures[i] = weight * pointwise.curvature;
+        let cells = Block {
+            cells,
+            columns: self.layout.columns,
+        };
+        // 2. Scores.
+        let scores = &mut self.scores[..count];
+        let coefficients = self.layout.coefficients(self.theta, 0);
+        kernel::scores(cells, coefficients, self.layout.bias(self.theta, 0), scores);
+        if let Some(offsets) = problem.offsets {
+            for (score, at) in scores.iter_mut().zip(block.clone()) {
+                *score += offsets[rows.index(at)];
+            }
+        }
+        // 3. Loss, residuals, curvatures; gradient.
+        let (residuals, curvatures) = (&mut self.residuals[..count], &mut self.curvatures[..count]);
+        let weights = &self.weights[..count];
+        let total = kernel::losses(loss, targets, weights, scores, residuals, curvatures);
+        if self.wanted != Wanted::Value {
+            self.gradient.fill(0.0);
+            kernel::add_gradient(cells, residuals, &mut self.gradient);
         }
         total
     }
 
-    fn add_gradient(&mut self, block: &Range<usize>, sum: &mut [f64]) {
+    /// Scores, losses and gradient of a block with several classes; returns the loss.
+    fn visit_classes(&mut self, block: &Range<usize>, codes: &[u32]) -> f64 {
         let (layout, rows) = (self.layout, self.objective.rows());
+        let classes = layout.outputs;
         self.gradient.fill(0.0);
-        for (at, residuals) in block
-            .clone()
-            .zip(self.residuals.chunks_exact(layout.outputs))
-        {
-            let row = rows.row(at);
-            for (k, &r) in residuals.iter().enumerate() {
-                add_scaled(&mut self.gradient[layout.penalised(k)], r, row);
-                if layout.intercept {
-                    self.gradient[layout.penalised(k).end] += r;
+        let mut total = 0.0;
+        for (i, at) in block.clone().enumerate() {
+            let (row, index) = (rows.row(at), rows.index(at));
+            let scores = &mut self.scores[i * classes..(i + 1) * classes];
+            for (k, score) in scores.iter_mut().enumerate() {
+                *score = dot(row, layout.coefficients(self.theta, k)) + layout.bias(self.theta, k);
+            }
+            if let Some(offsets) = self.objective.problem().offsets {
+                add_scaled(
+                    scores,
+                    1.0,
+                    &offsets[index * classes..(index + 1) * classes],
+                );
+            }
+            let weight = self.weight(index);
+            let scores = &mut self.scores[i * classes..(i + 1) * classes];
+            let residuals = &mut self.residuals[i * classes..(i + 1) * classes];
+            total += weight * softmax_loss(scores, codes[index] as usize, residuals);
+            for (k, r) in residuals.iter_mut().enumerate() {
+                *r *= weight;
+                if self.wanted != Wanted::Value {
+                    add_scaled(&mut self.gradient[layout.penalised(k)], *r, row);
+                    if layout.intercept {
+                        self.gradient[layout.penalised(k).end] += *r;
+                    }
                 }
             }
         }
-        add_scaled(sum, 1.0, &self.gradient);
+        total
     }
 
     fn add_curvature(&mut self, block: &Range<usize>, grams: &mut [Mat<f64>]) {

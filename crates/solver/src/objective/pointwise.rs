@@ -1,7 +1,15 @@
 //! The loss of one row, with its derivatives by the score.
 //!
 //! Everything is written in terms of the margin or of differences of scores, so that no finite
-//! score overflows, no probability needs an ε, and small losses and residuals keep their digits.
+//! score overflows, no probability needs an ε, and small losses and residuals keep their digits. The
+//! losses of one output have no branches, so that loops over them become vector instructions.
+
+#![expect(
+    clippy::inline_always,
+    reason = "a call from code compiled for wider vectors would leave them"
+)]
+
+use super::elementary::{exp_negative, ln_1p_fraction};
 
 /// Loss of one row and its first two derivatives by the score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,16 +60,16 @@ pub fn softplus(z: f64) -> f64 {
 /// assert_eq!(row.loss, 2.0_f64.ln());
 /// assert_eq!((row.residual, row.curvature), (-0.5, 0.25));
 /// ```
-#[inline]
+#[inline(always)]
 pub fn log_loss(z: f64, y: f64) -> Pointwise {
     let sign = 2.0 * y - 1.0;
     let m = sign * z;
-    let e = (-m.abs()).exp();
+    let e = exp_negative(-m.abs());
     let near = 1.0 / (1.0 + e);
     let far = e * near;
     let wrong = if m >= 0.0 { far } else { near };
     Pointwise {
-        loss: (-m).max(0.0) + e.ln_1p(),
+        loss: (-m).max(0.0) + ln_1p_fraction(e),
         residual: -sign * wrong,
         curvature: near * far,
     }
@@ -76,7 +84,7 @@ pub fn log_loss(z: f64, y: f64) -> Pointwise {
 /// let row = squared_loss(3.0, 1.0);
 /// assert_eq!((row.loss, row.residual, row.curvature), (2.0, 2.0, 1.0));
 /// ```
-#[inline]
+#[inline(always)]
 pub fn squared_loss(z: f64, y: f64) -> Pointwise {
     let residual = z - y;
     Pointwise {

@@ -75,6 +75,13 @@ impl<'a, T: Element> Rows<'a, T> {
         self.design.row(self.index(position))
     }
 
+    /// The cells of a range of positions, where every row counts.
+    pub(crate) fn contiguous(&self, positions: &Range<usize>) -> Option<&'a [T]> {
+        let columns = self.columns();
+        let cells = positions.start * columns..positions.end * columns;
+        self.active.is_none().then(|| &self.design.values()[cells])
+    }
+
     /// Rows of a chunk.
     fn chunk(&self) -> usize {
         if self.columns() < 128 { 4096 } else { 1024 }

@@ -4,8 +4,11 @@
 
 mod certificate;
 mod fits;
+mod lbfgs;
+mod least_squares;
 mod objective;
 mod problems;
 mod properties;
 mod separation;
+mod speed;
 mod status;

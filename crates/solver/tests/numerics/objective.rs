@@ -292,8 +292,12 @@ fn single_precision_rows_are_summed_in_double() {
         ..Problem::new(&single, target)
     };
     let theta = somewhere(5);
-    let narrow = HostObjective::new(problem).unwrap().value(&theta).unwrap();
-    assert_eq!(narrow.to_bits(), evaluate(&wide, &theta).0.to_bits());
+    let objective = HostObjective::new(problem).unwrap();
+    let (mut gradient, mut curvature) = (vec![0.0; 5], Mat::new());
+    let narrow = objective.curvature(&theta, &mut gradient, &mut curvature);
+    let wide = evaluate(&wide, &theta);
+    assert_eq!(narrow.unwrap().to_bits(), wide.0.to_bits());
+    assert_eq!((gradient, curvature), (wide.1, wide.2));
 }
 
 #[test]

@@ -1,0 +1,241 @@
+//! L-BFGS: curvature from the last few steps, for more columns than Newton's matrix can hold.
+
+use std::collections::VecDeque;
+
+use crate::line_search::{Trial, inner, strong_wolfe};
+use crate::minimize::{Iterate, Outlook, SolveError, Solver, largest};
+use crate::objective::{Gauge, Objective};
+use crate::tolerance::{FLOOR_SCORE_CHANGE, FLOOR_STEPS, PAIR_CURVATURE, SCORE_CHANGE_EXPONENT};
+
+/// Limited-memory BFGS with a line search for the strong Wolfe conditions.
+///
+/// 1. The direction is `−Hg` with `H` the inverse curvature that the last [`memory`](Self::memory)
+///    steps `s` and changes of gradient `y` imply, by the two-loop recursion, from `s·y/y·y` times the
+///    identity.
+/// 2. The first step has no pairs: it is scaled to move the parameters by the length of the gradient or
+///    by one, whichever is less; every later one tries the full step first.
+/// 3. Where no step lowers the objective, the pairs are dropped and steepest descent is tried once. Where
+///    that fails too, or where steps promise less than the objective's rounding and the gradient has not
+///    halved in the last [`FLOOR_STEPS`] of them, this is the rounding floor if the step that the pairs
+///    want would change no score visibly. A failed search without that is a standstill.
+///
+/// A gradient within the tolerance is not taken as convergence until the coming step is seen to leave
+/// every score nearly as it is, as in [`Newton`](crate::Newton).
+///
+/// # Examples
+/// ```
+/// use dataset::DesignMatrix;
+/// use solver::{HostObjective, Lbfgs, Problem, Status, Stop, TargetValues, fit};
+///
+/// let design = DesignMatrix::new(4, 1, vec![0.0, 1.0, 2.0, 3.0])?;
+/// let problem = Problem::new(&design, TargetValues::Binary(&[0.0, 1.0, 0.0, 1.0]));
+/// let objective = HostObjective::new(problem)?;
+/// let found = fit(&objective, &Lbfgs::default(), &[0.0; 2], &Stop::default())?;
+/// assert_eq!(found.solution.status, Status::Converged);
+/// assert!(found.certificate.probability_error.unwrap() < 1e-8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # References
+/// Nocedal and Wright (2006), algorithms 7.4 and 7.5; Liu and Nocedal (1989).
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Lbfgs {
+    /// Steps that are remembered, at least one.
+    pub memory: usize,
+}
+
+impl Default for Lbfgs {
+    /// Ten steps.
+    fn default() -> Self {
+        Self { memory: 10 }
+    }
+}
+
+/// What [`Lbfgs`] carries from step to step.
+#[derive(Debug, Clone)]
+pub struct LbfgsState {
+    iterate: Iterate,
+    gradient: Vec<f64>,
+    pairs: VecDeque<Pair>,
+    /// The last gradient that was at most half of the one before, and steps since.
+    halved: (f64, usize),
+}
+
+/// A step and the change of the gradient along it.
+#[derive(Debug, Clone)]
+struct Pair {
+    step: Vec<f64>,
+    change: Vec<f64>,
+    /// `s·y`, positive.
+    product: f64,
+}
+
+impl Solver for Lbfgs {
+    type State = LbfgsState;
+
+    fn init(&self, objective: &dyn Objective, initial: &[f64]) -> Result<LbfgsState, SolveError> {
+        if objective.l1() > 0.0 {
+            return Err(SolveError::NotSmooth { solver: "lbfgs" });
+        }
+        let mut theta = initial.to_vec();
+        if let Some(gauge) = objective.gauge() {
+            // gradients sum to zero over classes, so steps from there stay there
+            Gauge { from: 0, ..gauge }.project(&mut theta);
+        }
+        let mut gradient = vec![0.0; theta.len()];
+        let value = objective.gradient(&theta, &mut gradient)?;
+        let iterate = Iterate {
+            theta,
+            objective: value,
+            gradient_max: largest(&gradient),
+            step: 0.0,
+            outlook: Outlook::Descending,
+        };
+        Ok(LbfgsState {
+            halved: (iterate.gradient_max, 0),
+            iterate,
+            gradient,
+            pairs: VecDeque::new(),
+        })
+    }
+
+    fn step(
+        &self,
+        objective: &dyn Objective,
+        mut state: LbfgsState,
+    ) -> Result<LbfgsState, SolveError> {
+        let wanted = state.direction();
+        let noise = state.is_noise(objective, &wanted);
+        if noise
+            && state.halved.1 >= FLOOR_STEPS
+            && change(objective, &wanted)? <= FLOOR_SCORE_CHANGE
+        {
+            state.iterate.outlook = Outlook::Floor;
+            return Ok(state);
+        }
+        // 1. Along the direction, and where that fails along the gradient.
+        let mut found = state.search(objective, &wanted)?;
+        if found.is_none() && !state.pairs.is_empty() {
+            state.pairs.clear();
+            found = state.search(objective, &state.direction())?;
+        }
+        let Some(trial) = found else {
+            let near = change(objective, &wanted)? <= FLOOR_SCORE_CHANGE;
+            state.iterate.outlook = if near && noise {
+                Outlook::Floor
+            } else {
+                Outlook::Stalled
+            };
+            return Ok(state);
+        };
+        // 2. What the step tells of the curvature.
+        let difference =
+            |a: &[f64], b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| a - b).collect() };
+        let step = difference(&trial.theta, &state.iterate.theta);
+        let change = difference(&trial.gradient, &state.gradient);
+        let product = inner(&step, &change);
+        if product > PAIR_CURVATURE * inner(&change, &change).sqrt() * inner(&step, &step).sqrt() {
+            state.pairs.push_back(Pair {
+                step,
+                change,
+                product,
+            });
+            if state.pairs.len() > self.memory.max(1) {
+                state.pairs.pop_front();
+            }
+        }
+        state.iterate = Iterate {
+            theta: trial.theta,
+            objective: trial.value,
+            gradient_max: largest(&trial.gradient),
+            step: trial.length,
+            outlook: Outlook::Descending,
+        };
+        state.gradient = trial.gradient;
+        let now = state.iterate.gradient_max;
+        state.halved = if now <= 0.5 * state.halved.0 {
+            (now, 0)
+        } else {
+            (state.halved.0, state.halved.1 + 1)
+        };
+        Ok(state)
+    }
+
+    fn iterate(state: &LbfgsState) -> &Iterate {
+        &state.iterate
+    }
+
+    fn confirm(
+        &self,
+        objective: &dyn Objective,
+        state: &mut LbfgsState,
+        tolerance: f64,
+    ) -> Result<bool, SolveError> {
+        let limit = tolerance
+            .max(objective.rounding())
+            .powf(SCORE_CHANGE_EXPONENT);
+        // without a pair the length of a step is a guess, unless there is nothing to step along
+        let known = !state.pairs.is_empty() || state.iterate.gradient_max == 0.0;
+        Ok(known && change(objective, &state.direction())? <= limit)
+    }
+}
+
+impl LbfgsState {
+    /// `−Hg` by the two-loop recursion.
+    fn direction(&self) -> Vec<f64> {
+        let mut q = self.gradient.clone();
+        let mut shares = Vec::with_capacity(self.pairs.len());
+        for pair in self.pairs.iter().rev() {
+            let share = inner(&pair.step, &q) / pair.product;
+            add(&mut q, -share, &pair.change);
+            shares.push(share);
+        }
+        let scale = self.pairs.back().map_or_else(
+            || 1.0 / inner(&self.gradient, &self.gradient).sqrt().max(1.0),
+            |pair| pair.product / inner(&pair.change, &pair.change),
+        );
+        for q in &mut q {
+            *q *= scale;
+        }
+        for (pair, share) in self.pairs.iter().zip(shares.iter().rev()) {
+            let other = inner(&pair.change, &q) / pair.product;
+            add(&mut q, share - other, &pair.step);
+        }
+        q.iter().map(|q| -q).collect()
+    }
+
+    fn search(
+        &self,
+        objective: &dyn Objective,
+        direction: &[f64],
+    ) -> Result<Option<Trial>, SolveError> {
+        if inner(&self.gradient, direction) >= 0.0 {
+            return Ok(None);
+        }
+        let Iterate {
+            theta,
+            objective: value,
+            ..
+        } = &self.iterate;
+        let start = Trial::start(theta, *value, &self.gradient, direction);
+        strong_wolfe(objective, &start, direction, 1.0)
+    }
+
+    /// Whether the decrease that a step promises is lost in the objective's rounding.
+    fn is_noise(&self, objective: &dyn Objective, direction: &[f64]) -> bool {
+        let noise = objective.rounding() * self.iterate.objective.abs();
+        -0.5 * inner(&self.gradient, direction) <= noise
+    }
+}
+
+/// The largest change of a score by a step, or of a parameter where the objective cannot say.
+fn change(objective: &dyn Objective, step: &[f64]) -> Result<f64, SolveError> {
+    Ok(objective
+        .score_change(step)?
+        .unwrap_or_else(|| largest(step)))
+}
+
+fn add(q: &mut [f64], factor: f64, other: &[f64]) {
+    q.iter_mut().zip(other).for_each(|(q, o)| *q += factor * o);
+}

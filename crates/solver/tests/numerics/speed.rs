@@ -1,0 +1,85 @@
+//! One pass over a million rows beside one read of the same memory. Run by hand, in release:
+//! `cargo test --release -p solver --test numerics -- --ignored --nocapture speed`.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use dataset::{DesignMatrix, Element};
+use faer::Mat;
+use rayon::prelude::*;
+use solver::{HostObjective, Objective, Penalty, Problem, TargetValues};
+
+/// The quickest of several runs, in milliseconds.
+fn best(runs: usize, mut run: impl FnMut()) -> f64 {
+    let time = |_| {
+        let start = Instant::now();
+        run();
+        1e3 * start.elapsed().as_secs_f64()
+    };
+    (0..runs).map(time).fold(f64::INFINITY, f64::min)
+}
+
+/// Adds up the bits of every cell: the least that a compiler does not leave out.
+fn read(words: &[u64]) -> u64 {
+    let chunk = |chunk: &[u64]| {
+        let mut sums = [0_u64; 16];
+        let (blocks, rest) = chunk.as_chunks::<16>();
+        for block in blocks {
+            for (sum, word) in sums.iter_mut().zip(block) {
+                *sum = sum.wrapping_add(*word);
+            }
+        }
+        sums.iter()
+            .chain(rest)
+            .fold(0_u64, |a, b| a.wrapping_add(*b))
+    };
+    let sums: Vec<u64> = words.par_chunks(16_384).map(chunk).collect();
+    sums.iter().fold(0, |a, b| a.wrapping_add(*b))
+}
+
+fn measure<T: Element>(rows: usize, columns: usize) -> String {
+    let cell = |i: usize| T::from_f64(((i as f64) * 0.618_033_988).fract() * 3.4 - 1.7);
+    let values: Vec<T> = (0..rows * columns).into_par_iter().map(cell).collect();
+    let label = |i: usize| f64::from(u32::from((i * 2_654_435_761) % 1000 < 400));
+    let target: Vec<f64> = (0..rows).map(label).collect();
+    let bytes = size_of_val(values.as_slice());
+    let words: Vec<u64> = (0..bytes as u64 / 8).collect();
+    let plain = best(20, || _ = black_box(read(black_box(&words))));
+    drop(words);
+    let design = DesignMatrix::new(rows, columns, values).unwrap();
+    let mut text = format!("{rows} x {columns} {}: read {plain:.2} ms", T::NAME);
+    for (name, values) in [
+        ("binary", TargetValues::Binary(&target)),
+        ("squared", TargetValues::Linear(&target)),
+    ] {
+        let problem = Problem {
+            penalty: Penalty::ridge(1e-6),
+            ..Problem::new(&design, values)
+        };
+        let objective = HostObjective::new(problem).unwrap();
+        let theta: Vec<f64> = (0..objective.dimension())
+            .map(|i| 0.3 * (i as f64).sin())
+            .collect();
+        let mut gradient = vec![0.0; theta.len()];
+        let value = best(20, || _ = black_box(objective.value(&theta).unwrap()));
+        let slope = best(20, || {
+            black_box(objective.gradient(&theta, &mut gradient).unwrap());
+        });
+        let mut curvature = Mat::new();
+        let full = best(7, || {
+            let value = objective.curvature(&theta, &mut gradient, &mut curvature);
+            black_box(value.unwrap());
+        });
+        let line = format!("{name}: value {value:.2}, gradient {slope:.2}, curvature {full:.2} ms");
+        text = format!("{text}\n  {line}");
+    }
+    text
+}
+
+#[test]
+#[ignore = "a measurement, in release, on an idle machine"]
+fn speed() {
+    println!("{}", measure::<f32>(1_000_000, 28));
+    println!("{}", measure::<f64>(1_000_000, 28));
+    println!("{}", measure::<f32>(200_000, 200));
+}
