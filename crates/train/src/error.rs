@@ -4,7 +4,7 @@ use dataset::{DesignError, PipelineError, ReadError, SplitError, SyntheticError,
 use evaluate::EvaluateError;
 use model::FileError;
 use model::device::DeviceError;
-use solver::{ObjectiveError, SolveError};
+use solver::{LeastSquaresError, ObjectiveError, SolveError};
 use terminal::Exit;
 use thiserror::Error;
 
@@ -39,6 +39,9 @@ pub enum FitError {
     /// The solver refuses the objective.
     #[error(transparent)]
     Solve(#[from] SolveError),
+    /// There are no least squares.
+    #[error(transparent)]
+    LeastSquares(#[from] LeastSquaresError),
     /// The predictions cannot be judged.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
@@ -83,6 +86,8 @@ impl FitError {
             Self::Device(error) => error.remedy(),
             Self::Objective(error) => error.remedy(),
             Self::Solve(error) => error.remedy(),
+            Self::LeastSquares(LeastSquaresError::Classes) => Some("--solver newton".to_owned()),
+            Self::LeastSquares(error) => error.remedy(),
             Self::Evaluate(error) => error.remedy(),
             Self::Synthetic(error) => error.remedy(),
             Self::File(error) => error.remedy(),
@@ -101,6 +106,7 @@ impl FitError {
             | Self::Device(_)
             | Self::Synthetic(_)
             | Self::Solve(SolveError::Tolerance { .. })
+            | Self::LeastSquares(LeastSquaresError::Classes)
             | Self::Objective(ObjectiveError::Lambda { .. })
             | Self::Run(RunError::NotARun { .. })
             | Self::NotStochastic { .. }
@@ -111,6 +117,7 @@ impl FitError {
             | Self::Design(_)
             | Self::Objective(_)
             | Self::Solve(_)
+            | Self::LeastSquares(_)
             | Self::Evaluate(_) => Exit::Data,
             Self::File(_) | Self::Run(_) | Self::Describe(_) => Exit::Unexpected,
         }

@@ -67,6 +67,11 @@ pub enum SolverChoice {
     Auto,
     /// Damped Newton on all rows: the true optimum.
     Newton,
+    /// Limited-memory BFGS on all rows: the true optimum, without a matrix of columns by columns.
+    Lbfgs,
+    /// Householder QR: the least squares of a number, in one step.
+    #[serde(rename = "least-squares")]
+    LeastSquares,
     /// Stochastic gradient descent on mini-batches.
     Sgd,
     /// Stochastic gradient descent with momentum.
@@ -82,14 +87,17 @@ pub enum SolverChoice {
 }
 
 named!(SolverChoice, "solver", {
-    Auto => "auto", Newton => "newton", Sgd => "sgd", Momentum => "momentum", Adam => "adam",
+    Auto => "auto", Newton => "newton", Lbfgs => "lbfgs", LeastSquares => "least-squares", Sgd => "sgd", Momentum => "momentum", Adam => "adam",
     AdamW => "adamw", RmsProp => "rmsprop", AdaGrad => "adagrad",
 });
 
 impl SolverChoice {
     /// Whether it sees all rows at every step, and so can reach the optimum itself.
     pub fn is_full_batch(self) -> bool {
-        matches!(self, Self::Auto | Self::Newton)
+        matches!(
+            self,
+            Self::Auto | Self::Newton | Self::Lbfgs | Self::LeastSquares
+        )
     }
 
     /// What `auto` stands for.

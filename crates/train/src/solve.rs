@@ -7,15 +7,16 @@ use dataset::{DesignMatrix, PreparedRows};
 use model::device::{Choice, Precision};
 use model::{LinearRegression, LogisticRegression, Parameters, SoftmaxRegression, Supervised};
 use solver::{
-    Certificate, Diagnosis, HostObjective, Newton, Objective, Penalty, Problem, Record, Solution,
-    Status, Stop, TargetValues, certify_held, conclude, minimize_observed,
+    Certificate, Diagnosis, HostObjective, Lbfgs, Method, Newton, Objective, Penalty, Problem,
+    Record, Solution, Status, Stop, TargetValues, certify_held, conclude, least_squares,
+    minimize_observed,
 };
 
 use crate::config::Hyperparameters;
 use crate::error::FitError;
 use crate::fit::Event;
 use crate::measure;
-use crate::method::Gradient;
+use crate::method::{Gradient, SolverChoice};
 use crate::objective::DeviceObjective;
 use crate::prepare::{Prepared, target_values};
 use crate::rows::Number;
@@ -110,14 +111,16 @@ impl Setting<'_> {
         }
         let gradient = self.hyperparameters.gradient.resolve(self.device);
         let rounded = T::PRECISION != Precision::F64;
-        let solution = if rounded || gradient != Gradient::Fused {
+        let solution = if self.hyperparameters.solver == SolverChoice::LeastSquares {
+            self.least_squares(&exact, gradient)?
+        } else if rounded || gradient != Gradient::Fused {
             let design = self.prepared.design::<T>(part)?;
             let problem = self.problem(&design, part);
             let first = self.first::<T>(&problem, gradient, observe)?;
             self.carry_on(&exact, first, observe)?
         } else {
             let stop = self.stop(0);
-            minimize(&exact, &vec![0.0; exact.dimension()], &stop, observe)?
+            self.minimize(&exact, &vec![0.0; exact.dimension()], &stop, observe)?
         };
         let solved = started.elapsed().as_secs_f64();
         let fit = conclude(&exact, solution, &self.stop(0))?;
@@ -158,7 +161,7 @@ impl Setting<'_> {
         let mut stop = self.stop(0);
         stop.gradient_tolerance = stop.gradient_tolerance.max(FIRST_TOLERANCE);
         stop.confirm = false;
-        minimize(
+        self.minimize(
             objective.as_ref(),
             &vec![0.0; problem.dimension()],
             &stop,
@@ -178,7 +181,7 @@ impl Setting<'_> {
         if ended || done >= self.hyperparameters.max_iterations {
             return Ok(first);
         }
-        let mut solution = minimize(exact, &first.theta, &self.stop(done), observe)?;
+        let mut solution = self.minimize(exact, &first.theta, &self.stop(done), observe)?;
         // Its first record is the point that it started from: the last of the history so far.
         let more = solution.history.into_iter().skip(1).map(|mut record| {
             record.iteration += done;
@@ -186,6 +189,61 @@ impl Setting<'_> {
         });
         solution.history = first.history.into_iter().chain(more).collect();
         Ok(solution)
+    }
+
+    /// Runs the full-batch solver of choice.
+    fn minimize(
+        &self,
+        objective: &dyn Objective,
+        start: &[f64],
+        stop: &Stop<'_>,
+        observe: &mut dyn FnMut(Event),
+    ) -> Result<Solution, FitError> {
+        let mut observe = |record: &Record| observe(Event::Iteration(*record));
+        Ok(match self.hyperparameters.solver {
+            SolverChoice::Lbfgs => {
+                minimize_observed(&Lbfgs::default(), objective, start, stop, &mut observe)?
+            }
+            _ => minimize_observed(&Newton::default(), objective, start, stop, &mut observe)?,
+        })
+    }
+
+    /// Solves in one step, on the `f64` rows, which needs no gradient.
+    fn least_squares(
+        &self,
+        exact: &HostObjective<'_, f64>,
+        gradient: Gradient,
+    ) -> Result<Solution, FitError> {
+        if gradient != Gradient::Fused {
+            return Err(FitError::Setting {
+                option: "--gradient",
+                value: gradient.to_string(),
+                reason: "--solver least-squares works on rows in host memory and needs no gradient",
+            });
+        }
+        let solved = least_squares(exact.problem(), Method::Qr)?;
+        let mut history = Vec::new();
+        for (iteration, theta) in [&vec![0.0; solved.theta.len()], &solved.theta]
+            .into_iter()
+            .enumerate()
+        {
+            let mut gradient = vec![0.0; theta.len()];
+            history.push(Record {
+                iteration,
+                objective: exact.gradient(theta, &mut gradient)?,
+                gradient_max: gradient.iter().fold(0.0, |most: f64, g| most.max(g.abs())),
+                step: if iteration == 0 { 0.0 } else { 1.0 },
+            });
+        }
+        let last = history[history.len() - 1];
+        Ok(Solution {
+            theta: solved.theta,
+            status: Status::Converged,
+            objective: last.objective,
+            gradient_max: last.gradient_max,
+            detail: Some(format!("condition number {:.1e}", solved.condition)),
+            history,
+        })
     }
 
     fn stop(&self, done: usize) -> Stop<'_> {
@@ -295,23 +353,6 @@ impl Setting<'_> {
             &mut |epoch: &Epoch| observe(Event::Epoch(*epoch, config.epochs)),
         )
     }
-}
-
-fn minimize(
-    objective: &dyn Objective,
-    start: &[f64],
-    stop: &Stop<'_>,
-    observe: &mut dyn FnMut(Event),
-) -> Result<Solution, FitError> {
-    Ok(minimize_observed(
-        &Newton::default(),
-        objective,
-        start,
-        stop,
-        &mut |record| {
-            observe(Event::Iteration(*record));
-        },
-    )?)
 }
 
 /// An upper bound of the objective's curvature in any direction: the loss's own, times the mean

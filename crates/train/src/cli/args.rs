@@ -200,7 +200,8 @@ pub(super) struct FitArgs {
         help_heading = "Method"
     )]
     pub(super) gradient: Gradient,
-    /// auto, newton (all rows), or sgd, momentum, adam, adamw, rmsprop, adagrad (mini-batches)
+    /// auto; newton, lbfgs (all rows); least-squares (numbers); sgd, momentum, adam, adamw, rmsprop,
+    /// adagrad (mini-batches)
     #[arg(
         long,
         value_name = "NAME",
@@ -242,7 +243,7 @@ pub(super) struct FitArgs {
     /// Fit without an intercept
     #[arg(long, help_heading = "Method")]
     pub(super) no_intercept: bool,
-    /// newton stops when no component of the gradient is larger
+    /// newton and lbfgs stop when no component of the gradient is larger
     #[arg(
         long,
         value_name = "X",
@@ -250,7 +251,7 @@ pub(super) struct FitArgs {
         allow_negative_numbers = true
     )]
     pub(super) tolerance: Option<f64>,
-    /// newton stops after so many steps
+    /// newton and lbfgs stop after so many steps
     #[arg(long, value_name = "N", help_heading = "Method")]
     pub(super) max_iterations: Option<usize>,
     /// Threads to use [default: one for each core]

@@ -23,7 +23,10 @@ const MOMENTUM: f64 = 0.9;
 pub fn optimizer(solver: SolverChoice, decay: f64) -> Option<ModuleOptimizer> {
     let coupled = (decay > 0.0).then(|| WeightDecayConfig::new(decay as f32));
     Some(match solver {
-        SolverChoice::Auto | SolverChoice::Newton => return None,
+        SolverChoice::Auto
+        | SolverChoice::Newton
+        | SolverChoice::Lbfgs
+        | SolverChoice::LeastSquares => return None,
         SolverChoice::Sgd => {
             let plain = SgdConfig::new();
             let decayed = plain.clone().with_weight_decay(coupled);
@@ -84,6 +87,6 @@ pub fn default_rate(solver: SolverChoice, curvature_bound: f64) -> f64 {
         SolverChoice::Momentum => descent * (1.0 - MOMENTUM),
         SolverChoice::Adam | SolverChoice::AdamW | SolverChoice::RmsProp => 0.01,
         SolverChoice::AdaGrad => 0.1,
-        SolverChoice::Auto | SolverChoice::Newton | SolverChoice::Sgd => descent,
+        _ => descent,
     }
 }
