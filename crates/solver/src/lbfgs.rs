@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::line_search::{Trial, inner, strong_wolfe};
 use crate::minimize::{Iterate, Outlook, SolveError, Solver, largest};
 use crate::objective::{Gauge, Objective};
-use crate::tolerance::{FLOOR_SCORE_CHANGE, FLOOR_STEPS, PAIR_CURVATURE, SCORE_CHANGE_EXPONENT};
+use crate::tolerance::{FLOOR_STEPS, PAIR_CURVATURE, SCORE_CHANGE_EXPONENT};
 
 /// Limited-memory BFGS with a line search for the strong Wolfe conditions.
 ///
@@ -16,8 +16,8 @@ use crate::tolerance::{FLOOR_SCORE_CHANGE, FLOOR_STEPS, PAIR_CURVATURE, SCORE_CH
 ///    by one, whichever is less; every later one tries the full step first.
 /// 3. Where no step lowers the objective, the pairs are dropped and steepest descent is tried once. Where
 ///    that fails too, or where steps promise less than the objective's rounding and the gradient has not
-///    halved in the last [`FLOOR_STEPS`] of them, this is the rounding floor if the step that the pairs
-///    want would change no score visibly. A failed search without that is a standstill.
+///    halved in the last [`FLOOR_STEPS`] of them, this is a standstill. Without the curvature nobody can
+///    tell here how near the optimum is: that is left to the certificate ([`fit`](crate::fit())).
 ///
 /// A gradient within the tolerance is not taken as convergence until the coming step is seen to leave
 /// every score nearly as it is, as in [`Newton`](crate::Newton).
@@ -106,12 +106,8 @@ impl Solver for Lbfgs {
         mut state: LbfgsState,
     ) -> Result<LbfgsState, SolveError> {
         let wanted = state.direction();
-        let noise = state.is_noise(objective, &wanted);
-        if noise
-            && state.halved.1 >= FLOOR_STEPS
-            && change(objective, &wanted)? <= FLOOR_SCORE_CHANGE
-        {
-            state.iterate.outlook = Outlook::Floor;
+        if state.halved.1 >= FLOOR_STEPS && state.is_noise(objective, &wanted) {
+            state.iterate.outlook = Outlook::Stalled;
             return Ok(state);
         }
         // 1. Along the direction, and where that fails along the gradient.
@@ -121,12 +117,7 @@ impl Solver for Lbfgs {
             found = state.search(objective, &state.direction())?;
         }
         let Some(trial) = found else {
-            let near = change(objective, &wanted)? <= FLOOR_SCORE_CHANGE;
-            state.iterate.outlook = if near && noise {
-                Outlook::Floor
-            } else {
-                Outlook::Stalled
-            };
+            state.iterate.outlook = Outlook::Stalled;
             return Ok(state);
         };
         // 2. What the step tells of the curvature.

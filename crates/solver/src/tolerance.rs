@@ -57,9 +57,9 @@ pub const STEP_GROWTH: f64 = 4.0;
 /// Share of a bracket that an interpolated step keeps from both ends.
 pub const BRACKET_EDGE: f64 = 0.1;
 
-/// Steps below the objective's rounding in which L-BFGS's gradient must halve to count as progress: as many
-/// as it remembers, in which it would otherwise have learned the directions that matter.
-pub const FLOOR_STEPS: usize = 10;
+/// Steps below the objective's rounding in which L-BFGS's gradient must halve to count as progress: ten
+/// memories. On 200 correlated columns, ten steps were seen to stall and the next to go on.
+pub const FLOOR_STEPS: usize = 100;
 
 /// Cosine between a step and its change of gradient below which the pair is rounding and is not
 /// remembered. Exact convex pairs have at least twice the root of the inverse condition of the curvature.

@@ -7,7 +7,10 @@ use std::time::Instant;
 use dataset::{DesignMatrix, Element};
 use faer::Mat;
 use rayon::prelude::*;
-use solver::{HostObjective, Objective, Penalty, Problem, TargetValues};
+use solver::{
+    HostObjective, Lbfgs, Newton, Objective, Penalty, Problem, Solver, Status, Stop, TargetValues,
+    certify_held, minimize,
+};
 
 /// The quickest of several runs, in milliseconds.
 fn best(runs: usize, mut run: impl FnMut()) -> f64 {
@@ -72,8 +75,40 @@ fn measure<T: Element>(rows: usize, columns: usize) -> String {
         });
         let line = format!("{name}: value {value:.2}, gradient {slope:.2}, curvature {full:.2} ms");
         text = format!("{text}\n  {line}");
+        if name == "binary" {
+            let newton = whole("newton", &Newton::default(), &objective);
+            let lbfgs = whole("lbfgs", &Lbfgs::default(), &objective);
+            text = format!("{text}\n  {newton}\n  {lbfgs}");
+        }
     }
     text
+}
+
+/// A fit to a gradient of 1e-8, and its certificate, apart.
+fn whole<T: Element, S: Solver>(
+    name: &str,
+    solver: &S,
+    objective: &HostObjective<'_, T>,
+) -> String {
+    let stop = Stop {
+        gradient_tolerance: 1e-8,
+        max_iterations: 1000,
+        ..Stop::default()
+    };
+    let start = vec![0.0; objective.dimension()];
+    let found = minimize(solver, objective, &start, &stop).unwrap();
+    assert_eq!(found.status, Status::Converged);
+    let fit = best(3, || {
+        black_box(minimize(solver, objective, &start, &stop).unwrap());
+    });
+    let certify = best(3, || {
+        black_box(certify_held(objective, &found.theta, &[]).unwrap());
+    });
+    format!(
+        "{name}: {fit:.1} ms, {} iterations, gradient {:.1e}, certify {certify:.1} ms",
+        found.iterations(),
+        found.gradient_max
+    )
 }
 
 #[test]
