@@ -100,6 +100,15 @@ impl SolverChoice {
         )
     }
 
+    /// How many steps it may take when nothing is said: L-BFGS makes many cheap ones.
+    pub fn default_iterations(self) -> usize {
+        if self == Self::Lbfgs {
+            1000
+        } else {
+            solver::tolerance::MAX_ITERATIONS
+        }
+    }
+
     /// What `auto` stands for.
     #[must_use]
     pub fn resolve(self) -> Self {

@@ -23,7 +23,8 @@ use crate::rows::Number;
 use crate::stochastic::optimizer::default_rate;
 use crate::stochastic::{self, Epoch, Measured, StochasticConfig, Trained};
 
-/// Where the first solution on rounded rows ends: the `f64` rows do the rest, in one or two steps.
+/// Where the first solution on rounded rows ends, relative to the gradient at its start: some ten
+/// units of `f32`. The `f64` rows do the rest, in one or two steps of Newton.
 const FIRST_TOLERANCE: f64 = 1e-6;
 
 /// Where a solver ended, with its evidence.
@@ -112,7 +113,7 @@ impl Setting<'_> {
         let gradient = self.hyperparameters.gradient.resolve(self.device);
         let rounded = T::PRECISION != Precision::F64;
         let solution = if self.hyperparameters.solver == SolverChoice::LeastSquares {
-            self.least_squares(&exact, gradient)?
+            in_one_step(&exact, gradient)?
         } else if rounded || gradient != Gradient::Fused {
             let design = self.prepared.design::<T>(part)?;
             let problem = self.problem(&design, part);
@@ -158,15 +159,15 @@ impl Setting<'_> {
                 problem, gradient, device,
             )),
         };
+        let start = vec![0.0; problem.dimension()];
+        let mut gradient = start.clone();
+        objective.gradient(&start, &mut gradient)?;
         let mut stop = self.stop(0);
-        stop.gradient_tolerance = stop.gradient_tolerance.max(FIRST_TOLERANCE);
+        stop.gradient_tolerance = stop
+            .gradient_tolerance
+            .max(FIRST_TOLERANCE * largest(&gradient));
         stop.confirm = false;
-        self.minimize(
-            objective.as_ref(),
-            &vec![0.0; problem.dimension()],
-            &stop,
-            observe,
-        )
+        self.minimize(objective.as_ref(), &start, &stop, observe)
     }
 
     /// Carries a solution on to the optimum of the `f64` rows.
@@ -205,44 +206,6 @@ impl Setting<'_> {
                 minimize_observed(&Lbfgs::default(), objective, start, stop, &mut observe)?
             }
             _ => minimize_observed(&Newton::default(), objective, start, stop, &mut observe)?,
-        })
-    }
-
-    /// Solves in one step, on the `f64` rows, which needs no gradient.
-    fn least_squares(
-        &self,
-        exact: &HostObjective<'_, f64>,
-        gradient: Gradient,
-    ) -> Result<Solution, FitError> {
-        if gradient != Gradient::Fused {
-            return Err(FitError::Setting {
-                option: "--gradient",
-                value: gradient.to_string(),
-                reason: "--solver least-squares works on rows in host memory and needs no gradient",
-            });
-        }
-        let solved = least_squares(exact.problem(), Method::Qr)?;
-        let mut history = Vec::new();
-        for (iteration, theta) in [&vec![0.0; solved.theta.len()], &solved.theta]
-            .into_iter()
-            .enumerate()
-        {
-            let mut gradient = vec![0.0; theta.len()];
-            history.push(Record {
-                iteration,
-                objective: exact.gradient(theta, &mut gradient)?,
-                gradient_max: gradient.iter().fold(0.0, |most: f64, g| most.max(g.abs())),
-                step: if iteration == 0 { 0.0 } else { 1.0 },
-            });
-        }
-        let last = history[history.len() - 1];
-        Ok(Solution {
-            theta: solved.theta,
-            status: Status::Converged,
-            objective: last.objective,
-            gradient_max: last.gradient_max,
-            detail: Some(format!("condition number {:.1e}", solved.condition)),
-            history,
         })
     }
 
@@ -334,9 +297,7 @@ impl Setting<'_> {
                     Some(measure::loss(part, &scores)?)
                 }
             };
-            let gradient_max = gradient
-                .iter()
-                .fold(0.0_f64, |largest, g| largest.max(g.abs()));
+            let gradient_max = largest(&gradient);
             Ok(Measured {
                 objective,
                 gradient_max,
@@ -353,6 +314,45 @@ impl Setting<'_> {
             &mut |epoch: &Epoch| observe(Event::Epoch(*epoch, config.epochs)),
         )
     }
+}
+
+/// Solves in one step, on the `f64` rows, which needs no gradient.
+fn in_one_step(exact: &HostObjective<'_, f64>, gradient: Gradient) -> Result<Solution, FitError> {
+    if gradient != Gradient::Fused {
+        return Err(FitError::Setting {
+            option: "--gradient",
+            value: gradient.to_string(),
+            reason: "--solver least-squares works on rows in host memory and needs no gradient",
+        });
+    }
+    let solved = least_squares(exact.problem(), Method::Qr)?;
+    let mut history = Vec::new();
+    for (iteration, theta) in [&vec![0.0; solved.theta.len()], &solved.theta]
+        .into_iter()
+        .enumerate()
+    {
+        let mut gradient = vec![0.0; theta.len()];
+        history.push(Record {
+            iteration,
+            objective: exact.gradient(theta, &mut gradient)?,
+            gradient_max: largest(&gradient),
+            step: if iteration == 0 { 0.0 } else { 1.0 },
+        });
+    }
+    let last = history[history.len() - 1];
+    Ok(Solution {
+        theta: solved.theta,
+        status: Status::Converged,
+        objective: last.objective,
+        gradient_max: last.gradient_max,
+        detail: Some(format!("condition number {:.1e}", solved.condition)),
+        history,
+    })
+}
+
+/// The largest component in absolute value.
+fn largest(gradient: &[f64]) -> f64 {
+    gradient.iter().fold(0.0, |most, part| most.max(part.abs()))
 }
 
 /// An upper bound of the objective's curvature in any direction: the loss's own, times the mean

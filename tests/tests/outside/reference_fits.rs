@@ -94,6 +94,11 @@ const CASES: [Case; 12] = [
 impl Case {
     /// Fits with more arguments, and compares all numbers.
     fn check(&self, more: &[&str]) {
+        self.check_to(more, tolerance::REFERENCE);
+    }
+
+    /// The same, with coefficients and metrics to so many digits.
+    fn check_to(&self, more: &[&str], digits: f64) {
         let expected = reference::fit(self.name, self.fit);
         let arguments: Vec<&str> = self.arguments.iter().chain(more).copied().collect();
         let report = Report::fit(&Folder::new(), &arguments);
@@ -101,7 +106,6 @@ impl Case {
         assert_eq!(report.status(), "converged", "{what}");
         assert_eq!(report.0["rows"]["train"], expected.rows, "{what}");
         assert_eq!(report.columns(), expected.columns, "{what}");
-        let digits = tolerance::REFERENCE;
         let (actual, originals) = (report.original(), &expected.original);
         assert_eq!(actual.len(), originals.len(), "{what}");
         for (class, (actual, expected)) in actual.iter().zip(originals).enumerate() {
@@ -126,10 +130,10 @@ impl Case {
             &[expected.lambda],
             tolerance::ROUNDING,
         );
-        Self::check_metrics(&what, &report, &expected);
+        Self::check_metrics(&what, &report, &expected, digits);
     }
 
-    fn check_metrics(what: &str, report: &Report, expected: &reference::Fit) {
+    fn check_metrics(what: &str, report: &Report, expected: &reference::Fit, digits: f64) {
         let train = &report.0["metrics"]["train"];
         let keys: &[&str] = match report.0["task"].as_str() {
             Some("binary") => &["log_loss", "auc", "accuracy"],
@@ -141,7 +145,12 @@ impl Case {
                 &format!("{what}, {key}"),
                 &[number(&train[*key])],
                 &[number(&expected.fit[*key])],
-                tolerance::METRICS,
+                // What a coefficient is off by shows in the metrics, in first order.
+                if digits > tolerance::REFERENCE {
+                    digits
+                } else {
+                    tolerance::METRICS
+                },
             );
         }
     }
@@ -183,6 +192,48 @@ fn every_gradient_finds_it_in_f32_too() {
         }
         case.check(&["--backend", "ndarray"]);
     }
+}
+
+#[test]
+fn lbfgs_finds_it_too() {
+    for case in &CASES {
+        case.check_to(&["--solver", "lbfgs"], tolerance::LBFGS);
+        let more = [
+            "--solver",
+            "lbfgs",
+            "--gradient",
+            "autodiff",
+            "--backend",
+            "flex",
+        ];
+        case.check_to(&more, tolerance::LBFGS);
+    }
+}
+
+#[test]
+fn least_squares_finds_it_in_one_step() {
+    let numbers = CASES
+        .iter()
+        .filter(|case| ["longley", "penguins_mass"].contains(&case.name));
+    for case in numbers {
+        case.check(&["--solver", "least-squares"]);
+    }
+    let folder = Folder::new();
+    folder.train(["--solver", "least-squares"]).fails(
+        2,
+        &[
+            "least squares need numbers as targets, not classes",
+            "--solver newton",
+        ],
+    );
+    let tape = [
+        "longley",
+        "--solver",
+        "least-squares",
+        "--gradient",
+        "autodiff",
+    ];
+    folder.train(tape).fails(2, &["needs no gradient"]);
 }
 
 #[test]

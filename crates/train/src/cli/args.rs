@@ -251,7 +251,7 @@ pub(super) struct FitArgs {
         allow_negative_numbers = true
     )]
     pub(super) tolerance: Option<f64>,
-    /// newton and lbfgs stop after so many steps
+    /// newton and lbfgs stop after so many steps [default: 100, 1000]
     #[arg(long, value_name = "N", help_heading = "Method")]
     pub(super) max_iterations: Option<usize>,
     /// Threads to use [default: one for each core]

@@ -195,7 +195,9 @@ fn config(args: &FitArgs, entry: Option<&Entry>) -> Result<FitConfig, Failure> {
             precision: args.precision,
             penalty,
             tolerance: args.tolerance.unwrap_or(defaults.tolerance),
-            max_iterations: args.max_iterations.unwrap_or(defaults.max_iterations),
+            max_iterations: args
+                .max_iterations
+                .unwrap_or_else(|| args.solver.default_iterations()),
             epochs: args.epochs,
             batch_size: args.batch_size,
             learning_rate: args.learning_rate,
