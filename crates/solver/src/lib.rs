@@ -5,8 +5,9 @@
 //! it cannot.
 //!
 //! Reading order: what is minimised ([`objective`]), when a fit stops ([`mod@minimize`]), how a step
-//! is computed ([`newton`], [`lbfgs`]; [`mod@least_squares`] needs only one), how far the answer can be from the optimum ([`certificate`]), why there
-//! may be none ([`mod@separation`], [`rank`]), and all of it in order ([`mod@fit`]).
+//! is computed ([`newton`], [`lbfgs`]; [`mod@least_squares`] needs only one), how far the answer can
+//! be from the optimum ([`certificate`]), why there may be none ([`mod@separation`], [`rank`]), and
+//! all of it in order ([`mod@fit`]).
 
 pub mod certificate;
 mod factor;
