@@ -19,4 +19,4 @@ pub mod wrap;
 pub use failure::{Exit, Failure, guard};
 pub use output::{Sink, tell};
 pub use progress::Progress;
-pub use wrap::{line, wrap};
+pub use wrap::{MARGIN, line, wrap};

@@ -3,7 +3,7 @@
 /// The width that every terminal has.
 const WIDTH: usize = 80;
 /// Width of the names in the margin of a summary.
-const MARGIN: usize = 16;
+pub const MARGIN: usize = 16;
 
 /// A line of a summary: a name in the margin, and its content wrapped beside it; ends the line.
 ///

@@ -28,19 +28,36 @@ pub trait Upload {
     /// All rows on a device.
     fn upload(&self, device: &Device) -> DeviceRows;
 
-    /// Some of the rows on a device, gathered from contiguous memory.
-    fn upload_batch(&self, batch: &[usize], device: &Device) -> DeviceRows;
+    /// Some of the rows on a device, gathered from contiguous memory; `mean_weight` is that of all
+    /// rows, which a caller with many batches computes once.
+    fn upload_batch(
+        &self,
+        batch: &[usize],
+        mean_weight: Option<f64>,
+        device: &Device,
+    ) -> DeviceRows;
+}
+
+/// Mean weight of rows; none where they have no weights.
+pub fn mean_weight(weights: Option<&[f64]>) -> Option<f64> {
+    weights.map(|weights| weights.iter().sum::<f64>() / weights.len() as f64)
 }
 
 impl<T: Number> Upload for Problem<'_, T> {
     fn upload(&self, device: &Device) -> DeviceRows {
         let values = self.design.values().to_vec();
-        upload(self, values, &(0..self.design.rows()), device)
+        let mean = mean_weight(self.weights);
+        upload(self, values, &(0..self.design.rows()), mean, device)
     }
 
-    fn upload_batch(&self, batch: &[usize], device: &Device) -> DeviceRows {
+    fn upload_batch(
+        &self,
+        batch: &[usize],
+        mean_weight: Option<f64>,
+        device: &Device,
+    ) -> DeviceRows {
         let values = batches::gather(self.design, batch);
-        upload(self, values, &batch.iter().copied(), device)
+        upload(self, values, &batch.iter().copied(), mean_weight, device)
     }
 }
 
@@ -48,6 +65,7 @@ fn upload<T: Number>(
     problem: &Problem<'_, T>,
     values: Vec<T>,
     batch: &(impl ExactSizeIterator<Item = usize> + Clone),
+    mean_weight: Option<f64>,
     device: &Device,
 ) -> DeviceRows {
     let (rows, outputs) = (batch.len(), problem.target.outputs());
@@ -62,8 +80,7 @@ fn upload<T: Number>(
             one_hot
         }
     };
-    let weights = problem.weights.map(|weights| {
-        let mean = weights.iter().sum::<f64>() / weights.len() as f64;
+    let weights = problem.weights.zip(mean_weight).map(|(weights, mean)| {
         let scaled = batch
             .clone()
             .map(|row| T::from_f64(weights[row] / mean))

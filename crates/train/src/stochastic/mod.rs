@@ -20,7 +20,7 @@ pub use schedule::Schedule;
 
 use crate::FitError;
 use crate::method::{Gradient, SolverChoice};
-use crate::rows::{Number, Slope, Upload};
+use crate::rows::{Number, Slope, Upload, mean_weight};
 
 /// What a person sets of a stochastic fit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,6 +107,7 @@ pub fn train<M: Supervised, T: Number>(
         history: Vec::new(),
     };
     let mut step = 0;
+    let mean = mean_weight(problem.weights);
 
     for epoch in 1..=config.epochs {
         let order = batches::order(rows, config.seed, epoch as u64);
@@ -118,7 +119,7 @@ pub fn train<M: Supervised, T: Number>(
                 return Ok(trained);
             }
             learning_rate = config.schedule.rate(config.learning_rate, step, steps);
-            let slope = slope(problem, batch, &module, config.gradient, device)?;
+            let slope = slope(problem, batch, mean, &module, config.gradient, device)?;
             total.add(slope.loss, batch.len());
             let mut gradients = GradientsParams::new();
             let linear = module.linear();
@@ -158,16 +159,17 @@ pub fn train<M: Supervised, T: Number>(
 fn slope<M: Supervised, T: Number>(
     problem: &Problem<'_, T>,
     batch: &[usize],
+    mean: Option<f64>,
     module: &M,
     gradient: Gradient,
     device: &Device,
 ) -> Result<Slope, FitError> {
     match gradient {
-        Gradient::Autodiff => Ok(problem.upload_batch(batch, device).autodiff(module)),
+        Gradient::Autodiff => Ok(problem.upload_batch(batch, mean, device).autodiff(module)),
         Gradient::Analytic => Ok(problem
-            .upload_batch(batch, device)
+            .upload_batch(batch, mean, device)
             .analytic(&module.valid())),
-        Gradient::Auto | Gradient::Fused => fused(problem, batch, module, device),
+        Gradient::Auto | Gradient::Fused => fused(problem, batch, mean, module, device),
     }
 }
 
@@ -175,6 +177,7 @@ fn slope<M: Supervised, T: Number>(
 fn fused<M: Supervised, T: Number>(
     problem: &Problem<'_, T>,
     batch: &[usize],
+    mean: Option<f64>,
     module: &M,
     device: &Device,
 ) -> Result<Slope, FitError> {
@@ -227,9 +230,8 @@ fn fused<M: Supervised, T: Number>(
         loss = objective.gradient(&theta, &mut gradient)?;
     }
     // The objective divides by the batch's own weight, the mean over batches by all rows'.
-    if let (Some(all), Some(own)) = (problem.weights, &weights) {
-        let mean = |weights: &[f64]| weights.iter().sum::<f64>() / weights.len() as f64;
-        let share = mean(own) / mean(all);
+    if let (Some(all), Some(own)) = (mean, mean_weight(weights.as_deref())) {
+        let share = own / all;
         loss *= share;
         for part in &mut gradient {
             *part *= share;

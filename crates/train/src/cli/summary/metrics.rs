@@ -2,12 +2,10 @@
 
 use std::fmt::Write as _;
 
+use terminal::MARGIN;
 use terminal::number::{count, significant};
 
 use crate::report::{FitReport, Metrics};
-
-/// Width of the first column.
-const MARGIN: usize = 16;
 
 pub(super) fn write(text: &mut String, report: &FitReport) {
     let parts: Vec<(&str, &Metrics)> = [
