@@ -1,0 +1,7 @@
+//! A comparison as a picture.
+
+use crate::compare::CompareReport;
+
+pub(super) fn draw(report: &CompareReport) -> String {
+    report.explanation.clone()
+}
