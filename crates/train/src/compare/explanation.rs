@@ -7,6 +7,9 @@ use super::report::{CompareReport, Line, Measured};
 /// Share of an evaluation's time that a single row takes, from which the time goes into asking.
 const OVERHEAD: f64 = 0.5;
 
+/// Share from which that is all of it.
+const NEARLY_ALL: f64 = 0.9;
+
 /// The sentence: how much there is to compute, who is fastest, and where the others' time goes.
 pub(super) fn explain(report: &CompareReport) -> String {
     let cells = report.rows * report.columns;
@@ -65,11 +68,14 @@ fn slower(
         } else {
             "calling one tensor operation after the other"
         };
+        let spent = if asking >= NEARLY_ALL * all {
+            format!("its {}", duration(all))
+        } else {
+            format!("{} of its {}", duration(asking), duration(all))
+        };
         return format!(
-            "while {} spends {} of its {} on {what}, which a single row costs, too{pretending}.",
-            name(line),
-            duration(asking.min(all)),
-            duration(all)
+            "while {} spends {spent} on {what}, which a single row costs, too{pretending}.",
+            name(line)
         );
     }
     let passes = format!(

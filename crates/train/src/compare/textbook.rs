@@ -7,6 +7,7 @@ use model::device::{Backend, Choice, Precision, select_for};
 use solver::{HostObjective, Objective, Problem, TargetValues};
 
 use super::report::{Derivative, Formulation, Textbook};
+use super::timing::time;
 use crate::error::FitError;
 use crate::method::Gradient;
 use crate::objective::objective;
@@ -14,6 +15,8 @@ use crate::solve::largest;
 
 /// Components of a gradient by differences: each costs two passes over the rows.
 const DIFFERENCED: usize = 64;
+/// Evaluations whose median is told; differences are timed once, as they are many.
+const REPETITIONS: usize = 5;
 /// Step of central differences, relative to a parameter or to one: the cube root of the unit roundoff
 /// balances the third derivative's term against rounding.
 const CENTRAL_STEP: f64 = 6e-6;
@@ -37,16 +40,15 @@ pub(super) fn textbook(
 fn gradients(problem: &Problem<'_, f64>, point: &[f64]) -> Result<Vec<Derivative>, FitError> {
     let host = HostObjective::new(*problem)?;
     let mut by_hand = vec![0.0; point.len()];
-    // Once for the threads to start, once for the clock.
-    host.gradient(point, &mut by_hand)?;
-    let started = Instant::now();
-    host.gradient(point, &mut by_hand)?;
+    let timing = time(Some(REPETITIONS), || {
+        host.gradient(point, &mut by_hand).map(drop)
+    })?;
     let mut found = vec![Derivative {
         method: "by hand".to_owned(),
         backend: "host".to_owned(),
         evaluations: 1,
         components: point.len(),
-        seconds: started.elapsed().as_secs_f64(),
+        seconds: timing.median_seconds,
         difference: 0.0,
     }];
     if let Some(choice) = cpu() {
@@ -81,17 +83,16 @@ fn on_device(
 ) -> Result<Derivative, FitError> {
     let objective = objective(problem, gradient, &choice.device)?;
     let mut found = vec![0.0; point.len()];
-    objective.gradient(point, &mut found)?;
-    let started = Instant::now();
-    objective.gradient(point, &mut found)?;
-    let seconds = started.elapsed().as_secs_f64();
+    let timing = time(Some(REPETITIONS), || {
+        objective.gradient(point, &mut found).map(drop)
+    })?;
     let differences: Vec<f64> = found.iter().zip(by_hand).map(|(a, b)| a - b).collect();
     Ok(Derivative {
         method: method.to_owned(),
         backend: choice.backend.to_string(),
         evaluations: 1,
         components: point.len(),
-        seconds,
+        seconds: timing.median_seconds,
         difference: largest(&differences),
     })
 }

@@ -91,7 +91,8 @@ fn read_once(report: &CompareReport) -> String {
 
 /// Two halves of a line: an evaluation, and a fit.
 fn table(text: &mut String, report: &CompareReport) {
-    let _ = writeln!(text, "{:MARGIN$}{:>23}{:>41}", "", "evaluation", "fit");
+    let heading = format!("{:MARGIN$}{:^23}{:^41}", "", "evaluation", "fit");
+    let _ = writeln!(text, "{}", heading.trim_end());
     let _ = writeln!(
         text,
         "{:MARGIN$}{:>8}{:>8}{:>7}{:>8}{:>6}{:>10}{:>9}{:>8}",
@@ -124,7 +125,7 @@ fn table(text: &mut String, report: &CompareReport) {
 }
 
 /// `backend gradient`, with a star for a software adapter.
-fn name(one: &Line) -> String {
+pub(super) fn name(one: &Line) -> String {
     let star = if one.software { "*" } else { "" };
     format!("{}{star} {}", one.backend, one.gradient)
 }
