@@ -97,6 +97,9 @@ impl FitError {
             Self::Objective(error) => error.remedy(),
             Self::Solve(error) => error.remedy(),
             Self::LeastSquares(LeastSquaresError::Classes) => Some("--solver newton".to_owned()),
+            Self::LeastSquares(
+                LeastSquaresError::NotSimple { .. } | LeastSquaresError::Singular { .. },
+            ) => Some("--solver least-squares".to_owned()),
             Self::LeastSquares(error) => error.remedy(),
             Self::Evaluate(error) => error.remedy(),
             Self::Synthetic(error) => error.remedy(),
@@ -117,7 +120,9 @@ impl FitError {
             | Self::Device(_)
             | Self::Synthetic(_)
             | Self::Solve(SolveError::Tolerance { .. })
-            | Self::LeastSquares(LeastSquaresError::Classes)
+            | Self::LeastSquares(
+                LeastSquaresError::Classes | LeastSquaresError::NotSimple { .. },
+            )
             | Self::Objective(ObjectiveError::Lambda { .. })
             | Self::Run(RunError::NotARun { .. })
             | Self::NotStochastic { .. }

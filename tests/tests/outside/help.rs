@@ -70,7 +70,7 @@ fn program(folder: &Folder, name: &str, line: &str) {
 fn every_example_runs() {
     let mut count = 0;
     for (name, subcommands) in [
-        ("train", &["", "fit", "generate"][..]),
+        ("train", &["", "fit", "compare", "generate"][..]),
         ("infer", &["", "predict", "inspect"]),
     ] {
         for subcommand in subcommands {
@@ -81,7 +81,10 @@ fn every_example_runs() {
                     .filter(|word| !word.is_empty());
                 let help = folder.program(name).args(words).run().ok().stdout;
                 for example in examples(&help) {
-                    let line = example.replace("1000000", "1000");
+                    let mut line = example.replace("1000000", "1000");
+                    if !line.contains("--repetitions") {
+                        line = line.replace("compare", "compare --repetitions 1");
+                    }
                     let outcome = folder.shell(&line).run().exits(0);
                     assert!(!outcome.stderr.contains("error"), "{example}: {outcome}");
                     count += 1;
@@ -97,6 +100,7 @@ fn every_option_is_explained() {
     let folder = Folder::new();
     for (name, subcommand) in [
         ("train", "fit"),
+        ("train", "compare"),
         ("train", "generate"),
         ("infer", "predict"),
         ("infer", "inspect"),

@@ -8,7 +8,7 @@ use tests::{Folder, Report, Table};
 /// A shape is an object of shapes, a list of one shape (for every element), or a text: the type's
 /// name, with `?` where null is allowed.
 #[track_caller]
-fn assert_shape(path: &str, value: &Value, shape: &Value) {
+pub(crate) fn assert_shape(path: &str, value: &Value, shape: &Value) {
     match shape {
         Value::Object(keys) => {
             assert!(value.is_object(), "{path} is not an object: {value}");
@@ -76,11 +76,11 @@ fn report_shape(task: &str) -> Value {
             "rows": "count", "numeric": "count", "categorical": "count", "target": "text",
             "counts": "list" },
         "rows": { "train": "count", "validation": "count", "test": "count" },
-        "solver": "text", "gradient": "text", "backend": "text", "backend_reason": "text",
+        "solver": "text", "solver_reason": "text", "gradient": "text", "backend": "text", "backend_reason": "text",
         "adapter": "text?", "precision": "text",
         "penalty": { "lambda": "number", "l1_ratio": "number", "c": "number?" },
         "standardized": "bool", "seed": "count", "stochastic": "object?",
-        "iterations": "count", "objective": "number",
+        "iterations": "count", "condition_number": "number?", "objective": "number",
         "certificate": { "gradient_max": "number", "newton_decrement": "number?",
             "probability_error": if task == "linear" { "null" } else { "number?" },
             "score_error": "number?", "reason": "text?" },
@@ -113,7 +113,12 @@ fn fit_prints_one_object_with_every_key() {
         let report = Report::fit(&folder, &[table, "--target", target, "--test", "0.2"]);
         assert_shape(task, &report.0, &report_shape(task));
         assert_eq!(report.0["task"], task);
-        assert_eq!(report.0["solver"], "newton");
+        let solver = if task == "linear" {
+            "least-squares"
+        } else {
+            "newton"
+        };
+        assert_eq!(report.0["solver"], solver);
         assert_eq!(report.0["gradient"], "fused");
         assert_eq!(report.0["backend"], "flex");
         assert_eq!(report.0["precision"], "f32");

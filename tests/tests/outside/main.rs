@@ -6,6 +6,7 @@
 mod bad_input;
 mod bad_models;
 mod behaviour;
+mod compare;
 mod exit_codes;
 mod fit;
 mod help;

@@ -233,7 +233,9 @@ fn least_squares_finds_it_in_one_step() {
         "--gradient",
         "autodiff",
     ];
-    folder.train(tape).fails(2, &["needs no gradient"]);
+    folder
+        .train(tape)
+        .fails(2, &["has no use for --gradient autodiff"]);
 }
 
 #[test]

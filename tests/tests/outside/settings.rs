@@ -41,7 +41,10 @@ fn names_that_do_not_exist() {
         &["'guess'", "impute", "drop", "error"],
     );
     refused(&["--precision", "f16"], &["'f16'", "f32", "f64"]);
-    refused(&["--penalty", "l3"], &["'l3'", "none", "l2"]);
+    refused(
+        &["--penalty", "l3"],
+        &["'l3'", "none", "l2", "l1", "elastic-net"],
+    );
     refused(&["--delimiter", "ab"], &["'ab'", "one character"]);
     refused(&["--traget", "y"], &["--traget", "--target"]);
 }
@@ -189,6 +192,30 @@ fn penalties_that_contradict_themselves() {
         &["--lambda", "inf"],
         &["--lambda inf: it must be a number from 0 upwards"],
     );
+    refused(
+        &["--l1-ratio", "0.5"],
+        &[
+            "--l1-ratio 0.5",
+            "none is named",
+            "try --penalty elastic-net",
+        ],
+    );
+    refused(
+        &["--penalty", "none", "--l1-ratio", "0.5"],
+        &["--penalty none and --l1-ratio 0.5 contradict each other"],
+    );
+    refused(
+        &["--penalty", "l2", "--l1-ratio", "0.5"],
+        &["--l1-ratio 0.5 is the mix of --penalty elastic-net alone"],
+    );
+    for ratio in ["-0.1", "1.5", "NaN"] {
+        refused(
+            &["--penalty", "elastic-net", "--l1-ratio", ratio],
+            &[&format!(
+                "--l1-ratio {ratio}: it must be a number from 0 (ridge) to 1 (lasso)"
+            )],
+        );
+    }
     refused(&["--c", "0"], &["--c 0: it must be a number above 0"]);
     refused(&["--c", "NaN"], &["--c NaN: it must be a number above 0"]);
 }
@@ -217,6 +244,50 @@ fn numbers_that_no_fit_can_be_made_with() {
     refused(&["--seed", "-1"], &["-1"]);
     refused(&["--seed", "one"], &["'one'", "--seed"]);
     refused(&["--epochs", "many"], &["'many'", "--epochs"]);
+}
+
+#[test]
+fn solvers_that_cannot_do_what_is_asked() {
+    for solver in ["newton", "lbfgs", "sgd", "adam", "least-squares"] {
+        refused(
+            &["--penalty", "l1", "--solver", solver],
+            &[
+                &format!("--solver {solver} cannot follow an L1 penalty"),
+                "try --solver coordinate",
+                "--penalty l2",
+            ],
+        );
+    }
+    for solver in ["coordinate", "least-squares", "normal-equations"] {
+        refused(
+            &["--solver", solver, "--gradient", "autodiff"],
+            &[
+                &format!("--solver {solver} works on rows in host memory"),
+                "--gradient autodiff",
+                "try leave out --gradient",
+            ],
+        );
+    }
+    for solver in ["least-squares", "normal-equations", "simple-regression"] {
+        refused(
+            &["--solver", solver],
+            &["least squares need numbers", "try --solver newton"],
+        );
+    }
+    // Two columns, where the formulas are for one.
+    let linear = ["--task", "linear", "--solver", "simple-regression"];
+    refused(
+        &[&linear[..], &["--target", "a", "--features", "b,y"]].concat()[..],
+        &[
+            "simple regression is for one column",
+            "--solver least-squares",
+        ],
+    );
+    refused(
+        &["--time-limit", "0"],
+        &["--time-limit 0: it must be a number above 0"],
+    );
+    refused(&["--time-limit", "NaN"], &["--time-limit NaN"]);
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub struct Panel {
 const MARGIN: f64 = 24.0;
 const ROW: f64 = 28.0;
 const PANEL: f64 = 250.0;
-const GAP: f64 = 36.0;
+const GAP: f64 = 60.0;
 const DOT: f64 = 5.0;
 /// A character of the labels, about.
 const CHARACTER: f64 = 7.2;

@@ -389,6 +389,11 @@ impl Comparison<'_> {
                 objective: ended.objective,
                 gradient_max: ended.gradient_max,
                 coefficient_difference: difference,
+                coefficient_error: difference
+                    .zip(known.solution)
+                    .map(|(difference, solution)| {
+                        difference / largest(solution).max(f64::MIN_POSITIVE)
+                    }),
                 detail: ended.detail,
             },
         })

@@ -128,6 +128,8 @@ pub struct Fitted {
     /// Largest difference from a coefficient (or intercept) of the certified fit, on the scale of the
     /// design matrix; null where that fit has no certificate.
     pub coefficient_difference: Option<f64>,
+    /// The same as a share of the largest coefficient (or intercept).
+    pub coefficient_error: Option<f64>,
 }
 
 /// The textbook's comparisons, in `f64` at the point of [`Measured::gradient_error`].

@@ -44,8 +44,8 @@ pub(super) fn draw(report: &CompareReport) -> String {
         duration,
     );
     let error = panel(
-        "its largest coefficient error",
-        |found| found.fit.coefficient_difference,
+        "error of its coefficients",
+        |found| found.fit.coefficient_error,
         |value| format!("{value:.0e}"),
     );
     DotPlot {

@@ -119,8 +119,8 @@ fn table(text: &mut String, report: &CompareReport) {
         let words = format!("{adapter}: a software adapter, a GPU that the CPU pretends to be");
         text.push_str(&line("* wgpu", &words));
     }
-    let explanation = "errors: of the gradient at half the solution, as a share of its largest \
-                       component; of the fit's coefficients, against the certified fit";
+    let explanation = "errors: of the gradient at half the solution, and of the fit's coefficients \
+                       against the certified fit, each as a share of the largest component";
     text.push_str(&line("", explanation));
 }
 
@@ -137,9 +137,7 @@ fn figures(found: &Measured) -> String {
     } else {
         format!("{}!", fit.iterations)
     };
-    let error = fit
-        .coefficient_difference
-        .map_or_else(|| "-".to_owned(), small);
+    let error = fit.coefficient_error.map_or_else(|| "-".to_owned(), small);
     format!(
         "{:>8}{:>8}{:>7}{:>8}{steps:>6}{:>10}{:>9}{error:>8}",
         duration(found.evaluation.median_seconds),
