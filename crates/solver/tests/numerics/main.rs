@@ -10,5 +10,6 @@ mod objective;
 mod problems;
 mod properties;
 mod separation;
+mod sources;
 mod speed;
 mod status;
