@@ -3,9 +3,11 @@
 //! A sum of a million `f32` terms loses three of its seven digits when they are added one by one. Here
 //! the device adds up blocks of a thousand rows, and the host adds the blocks' sums in `f64`.
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use model::Supervised;
-use solver::{Problem, TargetValues};
+use solver::{ObjectiveError, Problem, TargetValues};
 
 use crate::method::Gradient;
 use crate::rows::{Number, mean_weight};
@@ -74,18 +76,24 @@ struct Sums {
 
 impl Blocks {
     /// Moves the rows to the device.
-    pub(crate) fn upload<T: Number>(problem: &Problem<'_, T>, device: &Device) -> Self {
+    ///
+    /// # Errors
+    /// [`ObjectiveError::Rows`] where their source fails.
+    pub(crate) fn upload<T: Number>(
+        problem: &Problem<'_, T>,
+        device: &Device,
+    ) -> Result<Self, ObjectiveError> {
         let rows = problem.design.rows();
         let blocks = if rows < WHOLE { 0 } else { rows / BLOCK };
         let cut = blocks * BLOCK;
         let mut pieces = Vec::new();
         if blocks > 0 {
-            pieces.push(Piece::upload(problem, 0, cut, BLOCK, device));
+            pieces.push(Piece::upload(problem, 0..cut, BLOCK, device)?);
         }
         if cut < rows {
-            pieces.push(Piece::upload(problem, cut, rows, rows - cut, device));
+            pieces.push(Piece::upload(problem, cut..rows, rows - cut, device)?);
         }
-        Self(pieces)
+        Ok(Self(pieces))
     }
 
     /// The pieces.
@@ -156,24 +164,24 @@ impl Blocks {
 }
 
 impl Piece {
-    /// The rows `from..to`, in blocks of `length`.
+    /// A range of rows, in blocks of `length`.
     fn upload<T: Number>(
         problem: &Problem<'_, T>,
-        from: usize,
-        to: usize,
+        range: Range<usize>,
         length: usize,
         device: &Device,
-    ) -> Self {
+    ) -> Result<Self, ObjectiveError> {
         let (columns, outputs) = (problem.design.columns(), problem.target.outputs());
-        let rows = to - from;
+        let Range { start, end } = range;
+        let rows = end - start;
         let convert = |values: &[f64]| values.iter().map(|&value| T::from_f64(value)).collect();
         let targets = match problem.target {
             TargetValues::Binary(values) | TargetValues::Linear(values) => {
-                convert(&values[from..to])
+                convert(&values[start..end])
             }
             TargetValues::Multinomial { codes, classes } => {
                 let mut one_hot = vec![T::from_f64(0.0); rows * classes];
-                for (row, &code) in codes[from..to].iter().enumerate() {
+                for (row, &code) in codes[start..end].iter().enumerate() {
                     one_hot[row * classes + code as usize] = T::from_f64(1.0);
                 }
                 one_hot
@@ -181,20 +189,22 @@ impl Piece {
         };
         let mean = mean_weight(problem.weights);
         let weights = problem.weights.zip(mean).map(|(weights, mean)| {
-            let scaled: Vec<f64> = weights[from..to].iter().map(|w| w / mean).collect();
+            let scaled: Vec<f64> = weights[start..end].iter().map(|w| w / mean).collect();
             tensor::<T, 1>([rows], convert(&scaled), device)
         });
         let offsets = problem.offsets.map(|offsets| {
-            let own = convert(&offsets[from * outputs..to * outputs]);
+            let own = convert(&offsets[start * outputs..end * outputs]);
             tensor::<T, 2>([rows, outputs], own, device)
         });
-        let cells = problem.design.values()[from * columns..to * columns].to_vec();
-        Self {
+        let mut scratch = Vec::new();
+        let cells = problem.design.cells(range, &mut scratch)?.to_vec();
+        drop(scratch);
+        Ok(Self {
             rows: tensor([rows / length, length, columns], cells, device),
             targets: tensor([rows, outputs], targets, device),
             weights,
             offsets,
-        }
+        })
     }
 
     /// A copy of the parameters for each block: `[blocks, columns, outputs]` and

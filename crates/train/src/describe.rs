@@ -242,7 +242,7 @@ impl Solution<'_> {
         let places: Vec<usize> = (0..count).map(|k| k * train.rows.len() / count).collect();
         let rows = train.select(&places);
         let design = self.prepared.design::<f64>(&rows)?;
-        let scores = measure::scores(stored, &design, None);
+        let scores = measure::scores(stored, &design, None)?;
         let outputs = stored.outputs;
         Ok(rows
             .rows

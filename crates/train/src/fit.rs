@@ -169,8 +169,8 @@ fn judge(
         let Some((part, design)) = part.as_ref().zip(design.as_ref()) else {
             return Ok(None);
         };
-        let scores = measure::scores(parameters, design, part.offsets.as_deref());
-        measure::metrics(part, &scores).map(Some)
+        let scores = measure::scores(parameters, design, part.offsets.as_deref())?;
+        Ok::<_, FitError>(Some(measure::metrics(part, &scores)?))
     };
     let Prepared { parts, designs, .. } = prepared;
     Ok(Parts {

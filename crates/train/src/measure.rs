@@ -1,41 +1,53 @@
 //! Metrics of fitted parameters, from scores computed in `f64` on the host.
 
-use dataset::{DesignMatrix, PreparedRows, Target};
+use dataset::{PreparedRows, RowSource, RowSourceError, Target};
 use evaluate::{BinaryReport, EvaluateError, MulticlassReport, RegressionReport};
 use model::Parameters;
 use rayon::prelude::*;
+use solver::ObjectiveError;
 
 use crate::report::Metrics;
 
 /// The probability from which a row is called positive.
 pub const THRESHOLD: f64 = 0.5;
 
-/// Scores of all rows: `x·β + b + offset`.
+/// Rows scored together: a block that is encoded on demand stays in the cache.
+const BLOCK: usize = 512;
+
+/// Scores of all rows: `x·β + b + offset`, on several threads.
 ///
 /// # Shapes
 /// - returns: `[rows, outputs]`, row after row
+///
+/// # Errors
+/// [`ObjectiveError::Rows`] where the rows' source fails.
 pub fn scores(
     parameters: &Parameters,
-    design: &DesignMatrix<f64>,
+    rows: &dyn RowSource<f64>,
     offsets: Option<&[f64]>,
-) -> Vec<f64> {
+) -> Result<Vec<f64>, ObjectiveError> {
     let (columns, outputs) = (parameters.features, parameters.outputs);
-    let mut scores = vec![0.0; design.rows() * outputs];
-    let score = |(row, scores): (usize, &mut [f64])| {
-        let values = design.row(row);
-        let offset = offsets.map_or(0.0, |offsets| offsets[row]);
-        for (output, score) in scores.iter_mut().enumerate() {
-            let weight = &parameters.weight[output * columns..(output + 1) * columns];
-            let product: f64 = weight.iter().zip(values).map(|(w, x)| w * x).sum();
-            *score = product + parameters.bias.as_ref().map_or(0.0, |b| b[output]) + offset;
+    let mut scores = vec![0.0; rows.rows() * outputs];
+    let score = |scratch: &mut Vec<f64>, (block, scores): (usize, &mut [f64])| {
+        let start = block * BLOCK;
+        let count = scores.len() / outputs;
+        let cells = rows.cells(start..start + count, scratch)?;
+        for (row, scores) in scores.chunks_exact_mut(outputs).enumerate() {
+            let values = &cells[row * columns..(row + 1) * columns];
+            let offset = offsets.map_or(0.0, |offsets| offsets[start + row]);
+            for (output, score) in scores.iter_mut().enumerate() {
+                let weight = &parameters.weight[output * columns..(output + 1) * columns];
+                let product: f64 = weight.iter().zip(values).map(|(w, x)| w * x).sum();
+                *score = product + parameters.bias.as_ref().map_or(0.0, |b| b[output]) + offset;
+            }
         }
+        Ok::<(), RowSourceError>(())
     };
     scores
-        .par_chunks_mut(outputs)
-        .with_min_len(1024)
+        .par_chunks_mut(outputs * BLOCK)
         .enumerate()
-        .for_each(score);
-    scores
+        .try_for_each_init(Vec::new, score)?;
+    Ok(scores)
 }
 
 /// How well scores predict a target.

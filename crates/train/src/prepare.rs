@@ -1,8 +1,8 @@
 //! A table becomes parts of rows with targets, and a pipeline fitted on the training rows.
 
 use dataset::{
-    DesignMatrix, Element, Fingerprint, Input, Pipeline, PipelineOptions, PreparedRows, Schema,
-    Table, Target, prepare as prepare_rows, read_table, split,
+    DesignMatrix, Element, EncodedRows, Fingerprint, Input, Pipeline, PipelineOptions,
+    PreparedRows, Schema, Table, Target, prepare as prepare_rows, read_table, split,
 };
 use solver::TargetValues;
 
@@ -175,6 +175,15 @@ impl Prepared {
     /// [`FitError::Pipeline`] where a number does not fit into `T`.
     pub fn design<T: Element>(&self, part: &PreparedRows) -> Result<DesignMatrix<T>, FitError> {
         Ok(self.pipeline.design(&self.source.table, &part.rows)?.0)
+    }
+
+    /// The numbers of a part, encoded block by block as they are asked for: the same bits, and no
+    /// matrix.
+    ///
+    /// # Errors
+    /// [`FitError::Pipeline`] where the table does not suit the pipeline.
+    pub fn encoded<'a>(&'a self, part: &'a PreparedRows) -> Result<EncodedRows<'a>, FitError> {
+        Ok(self.pipeline.encoded_rows(&self.source.table, &part.rows)?)
     }
 
     /// The question, as the modules know it.

@@ -5,9 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use dataset::Element;
 use model::Supervised;
 use model::device::Precision;
-use solver::{Problem, TargetValues};
-
-use crate::stochastic::batches;
+use solver::{ObjectiveError, Problem, TargetValues};
 
 /// A number that both the design matrix and a device can hold: `f32` or `f64`.
 pub trait Number: Element + burn::tensor::Element {
@@ -27,12 +25,15 @@ impl Number for f64 {
 pub trait Upload {
     /// Some of the rows on a device, gathered from contiguous memory; `mean_weight` is that of all
     /// rows, which a caller with many batches computes once.
+    ///
+    /// # Errors
+    /// [`ObjectiveError::Rows`] where their source fails.
     fn upload_batch(
         &self,
         batch: &[usize],
         mean_weight: Option<f64>,
         device: &Device,
-    ) -> DeviceRows;
+    ) -> Result<DeviceRows, ObjectiveError>;
 }
 
 /// Mean weight of rows; none where they have no weights.
@@ -46,9 +47,10 @@ impl<T: Number> Upload for Problem<'_, T> {
         batch: &[usize],
         mean_weight: Option<f64>,
         device: &Device,
-    ) -> DeviceRows {
-        let values = batches::gather(self.design, batch);
-        upload(self, values, batch, mean_weight, device)
+    ) -> Result<DeviceRows, ObjectiveError> {
+        let mut scratch = Vec::new();
+        let values = self.design.gather(batch, &mut scratch)?.to_vec();
+        Ok(upload(self, values, batch, mean_weight, device))
     }
 }
 

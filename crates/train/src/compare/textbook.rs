@@ -3,12 +3,14 @@
 
 use std::time::Instant;
 
+use model::Parameters;
 use model::device::{Backend, Choice, Precision, select_for};
 use solver::{HostObjective, Objective, Problem, TargetValues};
 
 use super::report::{Derivative, Formulation, Textbook};
 use super::timing::time;
 use crate::error::FitError;
+use crate::measure;
 use crate::method::Gradient;
 use crate::objective::objective;
 use crate::solve::largest;
@@ -33,7 +35,7 @@ pub(super) fn textbook(
 ) -> Result<Textbook, FitError> {
     Ok(Textbook {
         gradients: gradients(problem, point)?,
-        formulations: formulations(problem, solution),
+        formulations: formulations(problem, solution)?,
     })
 }
 
@@ -211,16 +213,22 @@ fn textbook_loss<R: Real>(z: f64, y: f64, epsilon: f64) -> f64 {
 }
 
 /// The loss by both formulas at the solution and far out, where the sigmoid saturates.
-fn formulations(problem: &Problem<'_, f64>, solution: &[f64]) -> Vec<Formulation> {
+fn formulations(
+    problem: &Problem<'_, f64>,
+    solution: &[f64],
+) -> Result<Vec<Formulation>, FitError> {
     let TargetValues::Binary(targets) = problem.target else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
+    let columns = problem.design.columns();
+    let parameters = Parameters::from_flat(solution, columns, 1, problem.intercept);
+    let scores = measure::scores(&parameters, problem.design, None)?;
     let mut found = Vec::new();
     for (point, factor) in [("the solution", 1.0), ("ten times the solution", 10.0)] {
-        let scores = scores(problem, solution, factor);
         let mean = |loss: &dyn Fn(f64, f64) -> f64| {
             let (mut sum, mut total, mut infinite) = (0.0, 0.0, 0);
-            for (row, (&z, &y)) in scores.iter().zip(targets).enumerate() {
+            for (row, (&score, &y)) in scores.iter().zip(targets).enumerate() {
+                let z = factor * score + problem.offsets.map_or(0.0, |offsets| offsets[row]);
                 let weight = problem.weights.map_or(1.0, |weights| weights[row]);
                 if weight > 0.0 {
                     let loss = loss(z, y);
@@ -261,24 +269,7 @@ fn formulations(problem: &Problem<'_, f64>, solution: &[f64]) -> Vec<Formulation
             });
         }
     }
-    found
-}
-
-fn scores(problem: &Problem<'_, f64>, theta: &[f64], factor: f64) -> Vec<f64> {
-    let columns = problem.design.columns();
-    let bias = if problem.intercept {
-        theta[columns]
-    } else {
-        0.0
-    };
-    (0..problem.design.rows())
-        .map(|row| {
-            let cells = problem.design.row(row).iter().zip(theta);
-            let product: f64 = cells.map(|(x, b)| x * b).sum();
-            let offset = problem.offsets.map_or(0.0, |offsets| offsets[row]);
-            factor * (product + bias) + offset
-        })
-        .collect()
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 use model::{LinearRegression, LogisticRegression, Parameters, SoftmaxRegression, Supervised};
-use solver::{Diagnosis, HostObjective, Objective, Problem, Status, TargetValues, certify_held};
+use solver::{
+    Diagnosis, HostObjective, Objective, ObjectiveError, Problem, Status, TargetValues,
+    certify_held,
+};
 
 use super::{History, Setting, Solved, largest};
 use crate::error::FitError;
@@ -13,6 +16,9 @@ use crate::plan::Plan;
 use crate::rows::Number;
 use crate::stochastic::optimizer::default_rate;
 use crate::stochastic::{self, Epoch, Measured, StochasticConfig, Trained};
+
+/// Rows looked at together.
+const BLOCK: usize = 1024;
 
 impl Setting<'_> {
     /// Trains by mini-batches, and measures how far that got.
@@ -30,9 +36,10 @@ impl Setting<'_> {
             gradient: plan.gradient,
             epochs: settings.epochs,
             batch_size: settings.batch_size.min(problem.design.rows()),
-            learning_rate: settings
-                .learning_rate
-                .unwrap_or_else(|| default_rate(plan.solver, curvature_bound(problem))),
+            learning_rate: match settings.learning_rate {
+                Some(rate) => rate,
+                None => default_rate(plan.solver, curvature_bound(problem)?),
+            },
             schedule: settings.schedule,
             seed: settings.seed,
         };
@@ -95,7 +102,7 @@ impl Setting<'_> {
             let validation_loss = match validation {
                 None => None,
                 Some((part, design)) => {
-                    let scores = measure::scores(parameters, design, part.offsets.as_deref());
+                    let scores = measure::scores(parameters, design, part.offsets.as_deref())?;
                     Some(measure::loss(part, &scores)?)
                 }
             };
@@ -120,7 +127,7 @@ impl Setting<'_> {
 
 /// An upper bound of the objective's curvature in any direction: the loss's own, times the mean
 /// squared norm of a row with its intercept, plus the penalty's.
-fn curvature_bound<T: Number>(problem: &Problem<'_, T>) -> f64 {
+fn curvature_bound<T: Number>(problem: &Problem<'_, T>) -> Result<f64, ObjectiveError> {
     let loss = match problem.target {
         TargetValues::Binary(_) => 0.25,
         TargetValues::Multinomial { .. } => 0.5,
@@ -128,16 +135,18 @@ fn curvature_bound<T: Number>(problem: &Problem<'_, T>) -> f64 {
     };
     let intercept = f64::from(u8::from(problem.intercept));
     let (mut squares, mut total) = (0.0, 0.0);
-    for row in 0..problem.design.rows() {
-        let weight = problem.weights.map_or(1.0, |weights| weights[row]);
-        let square: f64 = problem
-            .design
-            .row(row)
-            .iter()
-            .map(|x| x.to_f64() * x.to_f64())
-            .sum();
-        squares += weight * (square + intercept);
-        total += weight;
+    let (rows, columns) = (problem.design.rows(), problem.design.columns());
+    let mut scratch = Vec::new();
+    for start in (0..rows).step_by(BLOCK) {
+        let end = (start + BLOCK).min(rows);
+        let cells = problem.design.cells(start..end, &mut scratch)?;
+        for row in start..end {
+            let weight = problem.weights.map_or(1.0, |weights| weights[row]);
+            let cells = &cells[(row - start) * columns..(row - start + 1) * columns];
+            let square: f64 = cells.iter().map(|x| x.to_f64() * x.to_f64()).sum();
+            squares += weight * (square + intercept);
+            total += weight;
+        }
     }
-    loss * squares / total + problem.penalty.l2()
+    Ok(loss * squares / total + problem.penalty.l2())
 }

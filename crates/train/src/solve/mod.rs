@@ -6,7 +6,7 @@ mod one_step;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use dataset::{DesignMatrix, PreparedRows};
+use dataset::{DesignMatrix, EncodedRows, PreparedRows, RowSource};
 use model::Parameters;
 use model::device::{Choice, Precision};
 use solver::{
@@ -28,6 +28,10 @@ use crate::stochastic::{Epoch, StochasticConfig};
 /// Where the first solution on rounded rows ends, relative to the gradient at its start: some ten
 /// units of `f32`. The `f64` rows do the rest, in one or two steps of Newton.
 const FIRST_TOLERANCE: f64 = 1e-6;
+
+/// Exact rows that are kept beside the rounded ones: passes over them are then quicker, and nobody
+/// misses the memory.
+const RESIDENT_BYTES: usize = 32 << 20;
 
 /// Where a solver ended, with its evidence.
 #[derive(Debug, Clone)]
@@ -85,7 +89,7 @@ impl Setting<'_> {
     /// The problem over rows of the training part.
     fn problem<'a, T: Number>(
         &'a self,
-        design: &'a DesignMatrix<T>,
+        design: &'a dyn RowSource<T>,
         part: &'a PreparedRows,
     ) -> Problem<'a, T> {
         problem(design, part, self.hyperparameters)
@@ -101,8 +105,19 @@ impl Setting<'_> {
     /// Any [`FitError`] of the solver.
     pub fn solve(&self, observe: &mut dyn FnMut(Event)) -> Result<Solved, FitError> {
         let part = self.prepared.train();
-        let design = self.prepared.design::<f64>(part)?;
-        let exact = HostObjective::new(self.problem(&design, part))?;
+        // 1. One matrix: that of the precision asked for. Beside one of f32 the exact rows are encoded
+        //    whenever a pass asks for them, unless they are few.
+        let bytes = part.rows.len() * self.prepared.pipeline.columns.len() * size_of::<f64>();
+        let (resident, encoded): (DesignMatrix<f64>, EncodedRows<'_>);
+        let design: &dyn RowSource<f64> =
+            if self.hyperparameters.precision == Precision::F64 || bytes <= RESIDENT_BYTES {
+                resident = self.prepared.design::<f64>(part)?;
+                &resident
+            } else {
+                encoded = self.prepared.encoded(part)?;
+                &encoded
+            };
+        let exact = HostObjective::new(self.problem(design, part))?;
         let shape = Shape {
             linear: matches!(part.target, dataset::Target::Linear { .. }),
             parameters: exact.dimension(),
@@ -130,7 +145,7 @@ impl Setting<'_> {
             outputs,
             self.hyperparameters.intercept,
         );
-        solved.train_scores = measure::scores(&parameters, &design, part.offsets.as_deref());
+        solved.train_scores = measure::scores(&parameters, design, part.offsets.as_deref())?;
         Ok(solved)
     }
 
@@ -250,7 +265,7 @@ impl Setting<'_> {
 
 /// The problem over rows of a part.
 pub(crate) fn problem<'a, T: Number>(
-    design: &'a DesignMatrix<T>,
+    design: &'a dyn RowSource<T>,
     part: &'a PreparedRows,
     settings: &Hyperparameters,
 ) -> Problem<'a, T> {

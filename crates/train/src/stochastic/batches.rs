@@ -1,6 +1,5 @@
-//! Mini-batches: which rows, in which order, and how they are gathered.
+//! Mini-batches: which rows, in which order.
 
-use dataset::{DesignMatrix, Element};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -15,15 +14,6 @@ pub fn order(rows: usize, seed: u64, epoch: u64) -> Vec<usize> {
     random.set_stream(epoch);
     order.shuffle(&mut random);
     order
-}
-
-/// Copies rows out of contiguous memory, row after row.
-pub fn gather<T: Element>(design: &DesignMatrix<T>, rows: &[usize]) -> Vec<T> {
-    let mut values = Vec::with_capacity(rows.len() * design.columns());
-    for &row in rows {
-        values.extend_from_slice(design.row(row));
-    }
-    values
 }
 
 #[cfg(test)]

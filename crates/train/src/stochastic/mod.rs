@@ -14,7 +14,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use dataset::DesignMatrix;
 use model::{Parameters, Supervised};
 use serde::{Deserialize, Serialize};
-use solver::{HostObjective, Objective, Penalty, Problem, Status, TargetValues};
+use solver::{HostObjective, Objective, ObjectiveError, Penalty, Problem, Status, TargetValues};
 
 pub use schedule::Schedule;
 
@@ -165,9 +165,9 @@ fn slope<M: Supervised, T: Number>(
     device: &Device,
 ) -> Result<Slope, FitError> {
     match gradient {
-        Gradient::Autodiff => Ok(problem.upload_batch(batch, mean, device).autodiff(module)),
+        Gradient::Autodiff => Ok(problem.upload_batch(batch, mean, device)?.autodiff(module)),
         Gradient::Analytic => Ok(problem
-            .upload_batch(batch, mean, device)
+            .upload_batch(batch, mean, device)?
             .analytic(&module.valid())),
         Gradient::Auto | Gradient::Fused => fused(problem, batch, mean, module, device),
     }
@@ -183,7 +183,9 @@ fn fused<M: Supervised, T: Number>(
 ) -> Result<Slope, FitError> {
     let pick = |values: &[f64]| batch.iter().map(|&row| values[row]).collect::<Vec<f64>>();
     let columns = problem.design.columns();
-    let values = batches::gather(problem.design, batch);
+    let mut scratch = Vec::new();
+    let values = problem.design.gather(batch, &mut scratch);
+    let values = values.map_err(ObjectiveError::from)?.to_vec();
     let design = DesignMatrix::new(batch.len(), columns, values)?;
     let (numbers, codes);
     let target = match problem.target {
