@@ -52,6 +52,11 @@ impl<'a, T: Element> HostObjective<'a, T> {
     pub fn new(problem: Problem<'a, T>) -> Result<Self, ObjectiveError> {
         problem.check()?;
         let rows = Rows::new(problem.design, problem.weights)?;
+        Ok(Self::over(problem, rows))
+    }
+
+    /// The objective over some of a problem's rows.
+    fn over(problem: Problem<'a, T>, rows: Rows<'a, T>) -> Self {
         let total_weight = match problem.weights {
             None => rows.len() as f64,
             Some(weights) => rows.fold(
@@ -69,12 +74,12 @@ impl<'a, T: Element> HostObjective<'a, T> {
             let weights = (0..rows.len()).map(|at| weights[rows.index(at)]);
             weights.fold(f64::INFINITY, f64::min)
         });
-        Ok(Self {
+        Self {
             problem,
             rows,
             total_weight,
             smallest_weight,
-        })
+        }
     }
 
     /// The problem.
@@ -267,6 +272,11 @@ impl<T: Element> Objective for HostObjective<'_, T> {
 
     fn gauge(&self) -> Option<Gauge> {
         self.problem.gauge()
+    }
+
+    fn sample(&self, rows: usize) -> Option<Box<dyn Objective + '_>> {
+        let rows = self.rows.sample(rows)?;
+        Some(Box::new(Self::over(self.problem, rows)))
     }
 
     fn l1(&self) -> f64 {

@@ -1,6 +1,7 @@
 //! The rows that count, visited in fixed pieces and added up in a fixed order.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use dataset::{DesignMatrix, Element};
 use rayon::prelude::*;
@@ -9,6 +10,9 @@ use super::ObjectiveError;
 
 /// Memory that partial sums of one wave of chunks may take, unless one per thread takes more.
 const WAVE_BYTES: usize = 32 << 20;
+
+/// The golden ratio's fractional part, in units of `2⁻⁶⁴`.
+const GOLDEN_RATIO: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The rows of positive weight, cut into chunks and blocks.
 ///
@@ -19,7 +23,9 @@ const WAVE_BYTES: usize = 32 << 20;
 pub(crate) struct Rows<'a, T> {
     design: &'a DesignMatrix<T>,
     /// Row of each position, where some rows do not count.
-    active: Option<Vec<usize>>,
+    active: Option<Arc<[usize]>>,
+    /// Binary logarithm of the rows that a sample takes one of; zero for all rows.
+    shift: u32,
 }
 
 impl<'a, T: Element> Rows<'a, T> {
@@ -35,7 +41,11 @@ impl<'a, T: Element> Rows<'a, T> {
                     .filter(|&row| weights[row] > 0.0)
                     .collect()
             });
-        let rows = Self { design, active };
+        let rows = Self {
+            design,
+            active,
+            shift: 0,
+        };
         let wrong = rows.fold(
             1,
             || None,
@@ -55,9 +65,23 @@ impl<'a, T: Element> Rows<'a, T> {
         Ok(rows)
     }
 
+    /// At least `count` of these rows, at most twice as many: one of every `2ˢ` neighbours. None where
+    /// that would be all of them.
+    ///
+    /// Which one of its neighbours a row is, is the fractional part of multiples of the golden ratio: a
+    /// sequence that keeps step with no period of the table, spread over all of it (Knuth 1998, §6.4).
+    pub(crate) fn sample(&self, count: usize) -> Option<Self> {
+        let shift = (self.len() / count.max(1)).checked_ilog2()?;
+        (self.shift == 0 && shift > 0).then(|| Self {
+            shift,
+            ..self.clone()
+        })
+    }
+
     /// Number of rows that count.
     pub(crate) fn len(&self) -> usize {
-        self.active.as_ref().map_or(self.design.rows(), Vec::len)
+        let all = (self.active.as_ref()).map_or(self.design.rows(), |active| active.len());
+        all >> self.shift
     }
 
     pub(crate) fn columns(&self) -> usize {
@@ -66,6 +90,12 @@ impl<'a, T: Element> Rows<'a, T> {
 
     /// The row at a position among those that count.
     pub(crate) fn index(&self, position: usize) -> usize {
+        let position = if self.shift == 0 {
+            position
+        } else {
+            let fraction = (position as u64).wrapping_mul(GOLDEN_RATIO);
+            (position << self.shift) + (fraction >> (u64::BITS - self.shift)) as usize
+        };
         self.active
             .as_ref()
             .map_or(position, |active| active[position])
@@ -79,7 +109,7 @@ impl<'a, T: Element> Rows<'a, T> {
     pub(crate) fn contiguous(&self, positions: &Range<usize>) -> Option<&'a [T]> {
         let columns = self.columns();
         let cells = positions.start * columns..positions.end * columns;
-        self.active.is_none().then(|| &self.design.values()[cells])
+        (self.active.is_none() && self.shift == 0).then(|| &self.design.values()[cells])
     }
 
     /// Rows of a chunk.
