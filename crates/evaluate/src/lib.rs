@@ -6,6 +6,7 @@
 //! - [`curve`]: ROC and precision-recall points, exact areas, ties included
 //! - [`calibration`]: predicted against observed frequencies
 //! - [`report`]: all metrics of a task at once, as a plain struct
+//! - [`picture`]: results as SVG
 //!
 //! **Weights.** Every function takes `weights: Option<&[f64]>`, one per row, finite and not
 //! negative. A weight of 2 equals the row twice; a row of weight zero does not exist: it is not
@@ -42,6 +43,7 @@ mod confusion_matrix;
 pub mod curve;
 mod error;
 pub mod multiclass;
+pub mod picture;
 pub mod regression;
 pub mod report;
 mod sample;

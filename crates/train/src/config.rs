@@ -46,10 +46,14 @@ pub struct Hyperparameters {
     pub precision: Precision,
     /// What is added to the mean loss.
     pub penalty: PenaltyChoice,
+    /// L1's part of it, `α`: 0 is ridge, 1 is lasso.
+    pub l1_ratio: f64,
     /// A full-batch solver stops when no component of the gradient is larger.
     pub tolerance: f64,
-    /// A full-batch solver stops after so many steps.
-    pub max_iterations: usize,
+    /// A full-batch solver stops after so many steps; `None` is the solver's own default.
+    pub max_iterations: Option<usize>,
+    /// Seconds that a full-batch solver may take.
+    pub time_limit: Option<f64>,
     /// Passes of a stochastic solver over the rows.
     pub epochs: usize,
     /// Rows in a stochastic step.
@@ -74,8 +78,10 @@ impl Default for Hyperparameters {
             solver: SolverChoice::Auto,
             precision: Precision::F32,
             penalty: PenaltyChoice::Default,
+            l1_ratio: 0.0,
             tolerance: solver::tolerance::GRADIENT,
-            max_iterations: solver::tolerance::MAX_ITERATIONS,
+            max_iterations: None,
+            time_limit: None,
             epochs: 30,
             batch_size: 256,
             learning_rate: None,
@@ -84,7 +90,33 @@ impl Default for Hyperparameters {
     }
 }
 
-/// What is added to the mean loss, in the convention in which it was asked for.
+impl Hyperparameters {
+    /// The penalty for rows of a total weight.
+    pub fn penalty(&self, classes: bool, total_weight: f64) -> Penalty {
+        let ridge = match self.penalty {
+            PenaltyChoice::Default if classes => Penalty::from_c(1.0, total_weight),
+            PenaltyChoice::Default | PenaltyChoice::None => Penalty::NONE,
+            PenaltyChoice::Lambda(lambda) => Penalty::ridge(lambda),
+            PenaltyChoice::C(c) => Penalty::from_c(c, total_weight),
+        };
+        Penalty {
+            l1_ratio: self.l1_ratio,
+            ..ridge
+        }
+    }
+
+    /// Whether the penalty has an L1 part, whatever the rows.
+    pub fn has_l1(&self) -> bool {
+        let weighs = match self.penalty {
+            PenaltyChoice::None => false,
+            PenaltyChoice::Lambda(lambda) => lambda > 0.0,
+            PenaltyChoice::Default | PenaltyChoice::C(_) => true,
+        };
+        weighs && self.l1_ratio > 0.0
+    }
+}
+
+/// The weight of what is added to the mean loss, in the convention in which it was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -97,16 +129,4 @@ pub enum PenaltyChoice {
     Lambda(f64),
     /// scikit-learn's C.
     C(f64),
-}
-
-impl PenaltyChoice {
-    /// The penalty for rows of a total weight.
-    pub fn resolve(self, classes: bool, total_weight: f64) -> Penalty {
-        match self {
-            Self::Default if classes => Penalty::from_c(1.0, total_weight),
-            Self::Default | Self::None => Penalty::NONE,
-            Self::Lambda(lambda) => Penalty::ridge(lambda),
-            Self::C(c) => Penalty::from_c(c, total_weight),
-        }
-    }
 }

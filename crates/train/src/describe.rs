@@ -77,15 +77,16 @@ impl Solution<'_> {
             detail: solved.detail.clone(),
             task: self.task,
             positive: (self.task == Task::Binary).then(|| labels[1].clone()),
-            table: self.table(name),
+            table: table(self.prepared, name),
             labels: labels.clone(),
             rows: RowCounts {
                 train: size(&parts.train),
                 validation: size(&parts.validation),
                 test: size(&parts.test),
             },
-            solver: settings.solver.resolve().to_string(),
-            gradient: settings.gradient.resolve(choice).to_string(),
+            solver: solved.plan.solver.to_string(),
+            solver_reason: solved.plan.reason.clone(),
+            gradient: solved.plan.gradient.to_string(),
             backend: choice.backend.to_string(),
             backend_reason: choice.reason.clone(),
             adapter: choice.adapter.clone(),
@@ -99,14 +100,9 @@ impl Solution<'_> {
             seed: settings.seed,
             stochastic: solved.stochastic.clone(),
             iterations: solved.history.len(),
+            condition_number: solved.condition,
             objective: solved.objective,
-            certificate: CertificateReport {
-                gradient_max: solved.certificate.gradient_max,
-                newton_decrement: solved.certificate.newton_decrement,
-                probability_error: solved.certificate.probability_error,
-                score_error: solved.certificate.score_error,
-                reason: solved.certificate.reason.clone(),
-            },
+            certificate: CertificateReport::new(&solved.certificate),
             diagnosis: diagnosis::describe(&solved.diagnosis, pipeline, &labels),
             intercept: single.then(|| self.original()[0].1),
             intercepts: self.intercepts(),
@@ -122,40 +118,8 @@ impl Solution<'_> {
             notes: notes.clone(),
             metrics,
             seconds,
-            versions: Versions {
-                kindling: env!("CARGO_PKG_VERSION").to_owned(),
-                burn: BURN.to_owned(),
-            },
+            versions: versions(),
             out: None,
-        }
-    }
-
-    /// The table as it was read.
-    fn table(&self, name: &str) -> TableReport {
-        let Prepared {
-            source,
-            pipeline,
-            all,
-            ..
-        } = self.prepared;
-        let numeric = pipeline
-            .features
-            .iter()
-            .filter(|feature| feature.kind == Kind::Numeric)
-            .count();
-        TableReport {
-            name: name.to_owned(),
-            source: source.table.source().to_owned(),
-            sha256: source.fingerprint.sha256.clone(),
-            bytes: source.fingerprint.bytes,
-            rows: source.table.rows(),
-            numeric,
-            categorical: pipeline.features.len() - numeric,
-            target: source
-                .schema
-                .target()
-                .map_or_else(String::new, |target| target.name.clone()),
-            counts: all.target.counts(),
         }
     }
 
@@ -303,6 +267,43 @@ impl Solution<'_> {
                 scores: scores[place * outputs..(place + 1) * outputs].to_vec(),
             })
             .collect())
+    }
+}
+
+/// The table as it was read.
+pub(crate) fn table(prepared: &Prepared, name: &str) -> TableReport {
+    let Prepared {
+        source,
+        pipeline,
+        all,
+        ..
+    } = prepared;
+    let numeric = pipeline
+        .features
+        .iter()
+        .filter(|feature| feature.kind == Kind::Numeric)
+        .count();
+    TableReport {
+        name: name.to_owned(),
+        source: source.table.source().to_owned(),
+        sha256: source.fingerprint.sha256.clone(),
+        bytes: source.fingerprint.bytes,
+        rows: source.table.rows(),
+        numeric,
+        categorical: pipeline.features.len() - numeric,
+        target: source
+            .schema
+            .target()
+            .map_or_else(String::new, |target| target.name.clone()),
+        counts: all.target.counts(),
+    }
+}
+
+/// The programs that run.
+pub(crate) fn versions() -> Versions {
+    Versions {
+        kindling: env!("CARGO_PKG_VERSION").to_owned(),
+        burn: BURN.to_owned(),
     }
 }
 

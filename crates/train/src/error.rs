@@ -60,6 +60,16 @@ pub enum FitError {
         /// The solver asked for.
         solver: SolverChoice,
     },
+    /// A solver that cannot do what is asked of it.
+    #[error("--solver {solver} {reason}")]
+    Unsuitable {
+        /// The solver asked for.
+        solver: SolverChoice,
+        /// Why not.
+        reason: String,
+        /// What to type.
+        remedy: &'static str,
+    },
     /// A number that is set makes no sense.
     #[error("{option} {value}: {reason}")]
     Setting {
@@ -93,6 +103,7 @@ impl FitError {
             Self::File(error) => error.remedy(),
             Self::Run(error) => error.remedy(),
             Self::NotStochastic { .. } => Some("--solver adam, or leave out --epochs".to_owned()),
+            Self::Unsuitable { remedy, .. } => Some((*remedy).to_owned()),
             Self::Design(_) | Self::Setting { .. } | Self::Describe(_) => None,
         }
     }
@@ -110,6 +121,7 @@ impl FitError {
             | Self::Objective(ObjectiveError::Lambda { .. })
             | Self::Run(RunError::NotARun { .. })
             | Self::NotStochastic { .. }
+            | Self::Unsuitable { .. }
             | Self::Setting { .. } => Exit::Usage,
             Self::Read(_)
             | Self::Target(_)

@@ -3,8 +3,8 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use dataset::{Input, PreparedRows};
-use model::device::{self, Precision};
+use dataset::{DesignMatrix, Input, PreparedRows};
+use model::device;
 use model::{ModelFile, Parameters, Task};
 use solver::Record;
 
@@ -12,6 +12,7 @@ use crate::config::{FitConfig, Hyperparameters, PenaltyChoice};
 use crate::describe::Solution;
 use crate::error::FitError;
 use crate::measure;
+use crate::plan;
 use crate::prepare::{self, Prepared};
 use crate::report::{FitReport, Metrics, Parts, Seconds};
 use crate::solve::{History, Setting};
@@ -27,6 +28,8 @@ pub enum Event {
     Iteration(Record),
     /// A stochastic solver made an epoch, of so many.
     Epoch(Epoch, usize),
+    /// A comparison has measured so many lines, of so many.
+    Line(usize, usize),
 }
 
 /// Everything that comes out of a fit.
@@ -70,10 +73,7 @@ pub fn fit(
         device: &choice,
         interrupted,
     };
-    let solved = match settings.precision {
-        Precision::F32 => setting.solve::<f32>(observe)?,
-        Precision::F64 => setting.solve::<f64>(observe)?,
-    };
+    let solved = setting.solve(observe)?;
     [seconds.fit, seconds.certify] = solved.seconds;
     clock.lap();
 
@@ -85,7 +85,7 @@ pub fn fit(
     };
     let columns = prepared.pipeline.columns.len();
     let parameters = Parameters::from_flat(&solved.theta, columns, outputs, settings.intercept);
-    let metrics = judge(&prepared, &parameters)?;
+    let metrics = judge(&prepared, &parameters, &solved.train_scores)?;
     seconds.evaluate = clock.lap();
 
     let solution = Solution {
@@ -103,7 +103,7 @@ pub fn fit(
 }
 
 /// Refuses numbers that no fit can be made with.
-fn check(settings: &Hyperparameters) -> Result<(), FitError> {
+pub(crate) fn check(settings: &Hyperparameters) -> Result<(), FitError> {
     let positive = |option, value: f64| {
         if value.is_finite() && value > 0.0 {
             return Ok(());
@@ -142,22 +142,41 @@ fn check(settings: &Hyperparameters) -> Result<(), FitError> {
         }
         _ => {}
     }
+    if !(0.0..=1.0).contains(&settings.l1_ratio) {
+        return Err(FitError::Setting {
+            option: "--l1-ratio",
+            value: settings.l1_ratio.to_string(),
+            reason: "it must be a number from 0 (ridge) to 1 (lasso)",
+        });
+    }
+    if let Some(seconds) = settings.time_limit {
+        positive("--time-limit", seconds)?;
+    }
+    plan::check(settings)?;
     at_least_one("--batch-size", settings.batch_size)?;
     at_least_one("--epochs", settings.epochs)?;
     Ok(())
 }
 
-fn judge(prepared: &Prepared, parameters: &Parameters) -> Result<Parts<Metrics>, FitError> {
-    let judge = |part: &Option<PreparedRows>| -> Result<Option<Metrics>, FitError> {
-        let Some(part) = part else { return Ok(None) };
-        let design = prepared.design::<f64>(part)?;
-        let scores = measure::scores(parameters, &design, part.offsets.as_deref());
-        Ok(Some(measure::metrics(part, &scores)?))
+/// Metrics of every part. The training rows' scores come from the solver, so that no part is turned
+/// into numbers twice.
+fn judge(
+    prepared: &Prepared,
+    parameters: &Parameters,
+    train_scores: &[f64],
+) -> Result<Parts<Metrics>, FitError> {
+    let held = |part: &Option<PreparedRows>, design: &Option<DesignMatrix<f64>>| {
+        let Some((part, design)) = part.as_ref().zip(design.as_ref()) else {
+            return Ok(None);
+        };
+        let scores = measure::scores(parameters, design, part.offsets.as_deref());
+        measure::metrics(part, &scores).map(Some)
     };
+    let Prepared { parts, designs, .. } = prepared;
     Ok(Parts {
-        train: judge(&prepared.parts.train)?,
-        validation: judge(&prepared.parts.validation)?,
-        test: judge(&prepared.parts.test)?,
+        train: Some(measure::metrics(prepared.train(), train_scores)?),
+        validation: held(&parts.validation, &designs.validation)?,
+        test: held(&parts.test, &designs.test)?,
     })
 }
 

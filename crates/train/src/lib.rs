@@ -3,8 +3,9 @@
 //! - [`fit()`]: what happens in what order
 //! - [`config`]: everything that a person sets; [`method`]: solvers and gradients by name
 //! - [`mod@prepare`]: a table becomes parts of rows with targets and a fitted pipeline
-//! - [`solve`]: the solver of choice on the gradient of choice
-//! - [`objective`], [`rows`]: the objective over rows on a Burn device
+//! - [`plan`]: which solver, and why; [`solve`]: the solver of choice on the gradient of choice
+//! - [`objective`], [`blocks`], [`rows`]: the objective over rows on a Burn device
+//! - [`mod@compare`]: every backend and gradient on the same rows
 //! - [`stochastic`]: the mini-batch loop
 //! - [`measure`]: metrics of a fitted model
 //! - [`diagnosis`]: separation and collinearity in the words of the table
@@ -12,7 +13,9 @@
 //! - [`report`]: what a fit found, as plain data; [`run`]: the folder it is written to
 //! - [`cli`]: the program
 
+pub mod blocks;
 pub mod cli;
+pub mod compare;
 pub mod config;
 mod describe;
 pub mod diagnosis;
@@ -21,6 +24,7 @@ pub mod fit;
 pub mod measure;
 pub mod method;
 pub mod objective;
+pub mod plan;
 pub mod prepare;
 pub mod report;
 pub mod rows;

@@ -3,6 +3,7 @@
 use dataset::{DesignMatrix, PreparedRows, Target};
 use evaluate::{BinaryReport, EvaluateError, MulticlassReport, RegressionReport};
 use model::Parameters;
+use rayon::prelude::*;
 
 use crate::report::Metrics;
 
@@ -19,16 +20,21 @@ pub fn scores(
     offsets: Option<&[f64]>,
 ) -> Vec<f64> {
     let (columns, outputs) = (parameters.features, parameters.outputs);
-    let mut scores = Vec::with_capacity(design.rows() * outputs);
-    for row in 0..design.rows() {
+    let mut scores = vec![0.0; design.rows() * outputs];
+    let score = |(row, scores): (usize, &mut [f64])| {
         let values = design.row(row);
         let offset = offsets.map_or(0.0, |offsets| offsets[row]);
-        for output in 0..outputs {
+        for (output, score) in scores.iter_mut().enumerate() {
             let weight = &parameters.weight[output * columns..(output + 1) * columns];
             let product: f64 = weight.iter().zip(values).map(|(w, x)| w * x).sum();
-            scores.push(product + parameters.bias.as_ref().map_or(0.0, |b| b[output]) + offset);
+            *score = product + parameters.bias.as_ref().map_or(0.0, |b| b[output]) + offset;
         }
-    }
+    };
+    scores
+        .par_chunks_mut(outputs)
+        .with_min_len(1024)
+        .enumerate()
+        .for_each(score);
     scores
 }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use model::device::{Backend, Choice};
 use serde::{Deserialize, Serialize};
+use solver::Method;
 use thiserror::Error;
 
 /// A name that is none of those offered.
@@ -60,7 +61,7 @@ pub(crate) use named;
 
 /// Which algorithm looks for the optimum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SolverChoice {
     /// The best for the problem at hand.
@@ -69,9 +70,14 @@ pub enum SolverChoice {
     Newton,
     /// Limited-memory BFGS on all rows: the true optimum, without a matrix of columns by columns.
     Lbfgs,
+    /// Proximal Newton with coordinate descent: the optimum under an L1 penalty, with exact zeros.
+    Coordinate,
     /// Householder QR: the least squares of a number, in one step.
-    #[serde(rename = "least-squares")]
     LeastSquares,
+    /// The textbook's `XᵀXβ = Xᵀy`: least squares with the square of the condition number.
+    NormalEquations,
+    /// The textbook's formulas for one column.
+    SimpleRegression,
     /// Stochastic gradient descent on mini-batches.
     Sgd,
     /// Stochastic gradient descent with momentum.
@@ -79,25 +85,42 @@ pub enum SolverChoice {
     /// Adam (Kingma, Ba 2015).
     Adam,
     /// Adam with decoupled weight decay (Loshchilov, Hutter 2019).
+    #[serde(rename = "adamw")]
     AdamW,
     /// `RMSProp` (Tieleman, Hinton 2012).
+    #[serde(rename = "rmsprop")]
     RmsProp,
     /// `AdaGrad` (Duchi, Hazan, Singer 2011).
+    #[serde(rename = "adagrad")]
     AdaGrad,
 }
 
 named!(SolverChoice, "solver", {
-    Auto => "auto", Newton => "newton", Lbfgs => "lbfgs", LeastSquares => "least-squares", Sgd => "sgd", Momentum => "momentum", Adam => "adam",
+    Auto => "auto", Newton => "newton", Lbfgs => "lbfgs", Coordinate => "coordinate",
+    LeastSquares => "least-squares", NormalEquations => "normal-equations",
+    SimpleRegression => "simple-regression", Sgd => "sgd", Momentum => "momentum", Adam => "adam",
     AdamW => "adamw", RmsProp => "rmsprop", AdaGrad => "adagrad",
 });
 
 impl SolverChoice {
     /// Whether it sees all rows at every step, and so can reach the optimum itself.
     pub fn is_full_batch(self) -> bool {
-        matches!(
-            self,
-            Self::Auto | Self::Newton | Self::Lbfgs | Self::LeastSquares
-        )
+        matches!(self, Self::Auto | Self::Newton | Self::Lbfgs) || self.is_on_host()
+    }
+
+    /// Whether it works on rows in host memory alone, without an objective's gradient.
+    pub fn is_on_host(self) -> bool {
+        self == Self::Coordinate || self.least_squares().is_some()
+    }
+
+    /// How it solves least squares in one step, where that is what it does.
+    pub fn least_squares(self) -> Option<Method> {
+        match self {
+            Self::LeastSquares => Some(Method::Qr),
+            Self::NormalEquations => Some(Method::NormalEquations),
+            Self::SimpleRegression => Some(Method::SimpleRegression),
+            _ => None,
+        }
     }
 
     /// How many steps it may take when nothing is said: L-BFGS makes many cheap ones.
@@ -106,16 +129,6 @@ impl SolverChoice {
             1000
         } else {
             solver::tolerance::MAX_ITERATIONS
-        }
-    }
-
-    /// What `auto` stands for.
-    #[must_use]
-    pub fn resolve(self) -> Self {
-        if self == Self::Auto {
-            Self::Newton
-        } else {
-            self
         }
     }
 }
@@ -140,11 +153,11 @@ named!(Gradient, "gradient", {
 });
 
 impl Gradient {
-    /// What `auto` stands for on a device.
+    /// What `auto` stands for on a device, for a solver.
     #[must_use]
-    pub fn resolve(self, device: &Choice) -> Self {
+    pub fn resolve(self, device: &Choice, solver: SolverChoice) -> Self {
         match (self, device.backend) {
-            (Self::Auto, Backend::Wgpu) => Self::Analytic,
+            (Self::Auto, Backend::Wgpu) if !solver.is_on_host() => Self::Analytic,
             (Self::Auto, _) => Self::Fused,
             (named, _) => named,
         }
@@ -159,6 +172,12 @@ mod tests {
     fn names_are_read_back_and_others_are_refused_with_the_list() {
         for &solver in SolverChoice::ALL {
             assert_eq!(solver.name().parse(), Ok(solver));
+            let written = serde_json::to_string(&solver).unwrap();
+            assert_eq!(
+                written,
+                format!("{:?}", solver.name()),
+                "files have the same names"
+            );
         }
         let error = "tape".parse::<Gradient>().unwrap_err();
         assert_eq!(

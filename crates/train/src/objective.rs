@@ -5,46 +5,73 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Tensor};
 use faer::Mat;
-use model::device::Precision;
-use model::{Parameters, Supervised};
-use solver::{Gauge, Objective, ObjectiveError, Penalty, Problem};
+use model::{LinearRegression, LogisticRegression, SoftmaxRegression, Supervised};
+use solver::{Gauge, HostObjective, Objective, ObjectiveError, Penalty, Problem, TargetValues};
 
+use crate::blocks::{Blocks, Theta};
 use crate::method::Gradient;
-use crate::rows::{DeviceRows, Number, Slope, Upload};
+use crate::rows::Number;
+
+/// The objective of a problem by a gradient: over the rows in host memory where it is fused, otherwise
+/// over a copy of them on the device.
+///
+/// # Errors
+/// [`ObjectiveError`] for a problem that makes no sense.
+pub fn objective<'a, T: Number>(
+    problem: &Problem<'a, T>,
+    gradient: Gradient,
+    device: &Device,
+) -> Result<Box<dyn Objective + 'a>, ObjectiveError> {
+    // The host's objective checks the problem, wherever its rows will be.
+    let host = HostObjective::new(*problem)?;
+    Ok(match (gradient, problem.target) {
+        (Gradient::Auto | Gradient::Fused, _) => Box::new(host),
+        (_, TargetValues::Binary(_)) => Box::new(DeviceObjective::<LogisticRegression, T>::new(
+            problem, gradient, device,
+        )),
+        (_, TargetValues::Multinomial { .. }) => Box::new(
+            DeviceObjective::<SoftmaxRegression, T>::new(problem, gradient, device),
+        ),
+        (_, TargetValues::Linear(_)) => Box::new(DeviceObjective::<LinearRegression, T>::new(
+            problem, gradient, device,
+        )),
+    })
+}
 
 /// Value, gradient and curvature of the objective, computed where the rows live.
 ///
-/// One tensor is read back for each evaluation. The penalty is added on the host, in `f64`. The
-/// tape differentiates once only, so that with [`Gradient::Autodiff`] the gradient comes from it
-/// and the curvature `XᵀDX` from the formula.
+/// One tensor is read back for an evaluation: the sums of each block of rows, a thousandth of their
+/// size, which the host adds up in `f64` (see [`crate::blocks`]). The penalty is added on the host. The
+/// tape differentiates once only, so that with [`Gradient::Autodiff`] the gradient comes from it and the
+/// curvature `XᵀDX` from the formula.
 #[derive(Debug)]
-pub struct DeviceObjective<M> {
-    rows: DeviceRows,
+pub struct DeviceObjective<M, T> {
+    rows: Blocks,
     count: usize,
     columns: usize,
     outputs: usize,
     intercept: bool,
     penalty: Penalty,
+    gauge: Option<Gauge>,
     gradient: Gradient,
     device: Device,
-    precision: Precision,
-    module: PhantomData<fn() -> M>,
+    kind: PhantomData<fn() -> (M, T)>,
 }
 
-impl<M: Supervised> DeviceObjective<M> {
+impl<M: Supervised, T: Number> DeviceObjective<M, T> {
     /// Moves the rows to the device.
-    pub fn new<T: Number>(problem: &Problem<'_, T>, gradient: Gradient, device: &Device) -> Self {
+    pub fn new(problem: &Problem<'_, T>, gradient: Gradient, device: &Device) -> Self {
         Self {
+            rows: Blocks::upload(problem, device),
             count: problem.design.rows(),
             columns: problem.design.columns(),
             outputs: problem.target.outputs(),
-            rows: problem.upload(device),
             intercept: problem.intercept,
             penalty: problem.penalty,
+            gauge: problem.gauge(),
             gradient,
             device: device.clone(),
-            precision: T::PRECISION,
-            module: PhantomData,
+            kind: PhantomData,
         }
     }
 
@@ -53,9 +80,20 @@ impl<M: Supervised> DeviceObjective<M> {
         self.columns + usize::from(self.intercept)
     }
 
-    fn module(&self, theta: &[f64], device: &Device) -> M {
-        let parameters = Parameters::from_flat(theta, self.columns, self.outputs, self.intercept);
-        M::from_parameters(&parameters, device, self.precision)
+    fn theta<'a>(&self, values: &'a [f64]) -> Result<Theta<'a>, ObjectiveError> {
+        if values.len() != self.dimension() {
+            return Err(ObjectiveError::Length {
+                what: "parameters",
+                expected: self.dimension(),
+                actual: values.len(),
+            });
+        }
+        Ok(Theta {
+            values,
+            columns: self.columns,
+            outputs: self.outputs,
+            intercept: self.intercept,
+        })
     }
 
     /// Where the penalised coefficients of an output are among the parameters.
@@ -79,104 +117,63 @@ impl<M: Supervised> DeviceObjective<M> {
         value
     }
 
-    fn slope(&self, theta: &[f64]) -> Slope {
-        match self.gradient {
-            Gradient::Autodiff => self
-                .rows
-                .autodiff(&self.module(theta, &self.device.clone().autodiff())),
-            _ => self.rows.analytic(&self.module(theta, &self.device)),
-        }
-    }
-
-    /// For each pair of outputs `k <= l`: `XᵀDX`, and with an intercept `XᵀD1` and `1ᵀD1`.
-    fn curvature_parts(&self, theta: &[f64]) -> Vec<Tensor<1>> {
-        let rows = &self.rows.rows;
-        let predictions = M::predictions(self.rows.scores(&self.module(theta, &self.device)));
-        let mut parts = Vec::new();
-        for k in 0..self.outputs {
-            for l in k..self.outputs {
-                let mut d = M::curvature(&predictions, k, l).div_scalar(self.count as f64);
-                if let Some(weights) = &self.rows.weights {
-                    d = d * weights.clone().unsqueeze_dim::<2>(1);
-                }
-                let weighted = rows.clone() * d.clone();
-                parts.push(
-                    weighted
-                        .clone()
-                        .transpose()
-                        .matmul(rows.clone())
-                        .flatten(0, 1),
-                );
-                if self.intercept {
-                    parts.push(weighted.sum_dim(0).flatten(0, 1));
-                    parts.push(d.sum_dim(0).flatten(0, 1));
-                }
-            }
-        }
-        parts
-    }
-
-    /// Spreads what [`curvature_parts`](Self::curvature_parts) gave over the symmetric matrix.
-    fn assemble(&self, parts: &[f64], curvature: &mut Mat<f64>) {
+    /// Adds what was read of one piece's curvature to the symmetric matrix.
+    fn assemble(&self, mut next: impl FnMut() -> f64, curvature: &mut Mat<f64>) {
         let (columns, stride) = (self.columns, self.stride());
-        if curvature.nrows() != self.dimension() || curvature.ncols() != self.dimension() {
-            *curvature = Mat::zeros(self.dimension(), self.dimension());
-        }
-        let mut parts = parts.iter().copied();
-        let mut next = || parts.next().unwrap_or(f64::NAN);
+        let count = self.count as f64;
         for k in 0..self.outputs {
             for l in k..self.outputs {
-                let mut put = |i: usize, j: usize, value: f64| {
-                    curvature[(k * stride + i, l * stride + j)] = value;
-                    curvature[(l * stride + j, k * stride + i)] = value;
+                let mut add = |i: usize, j: usize, value: f64| {
+                    let (row, column) = (k * stride + i, l * stride + j);
+                    curvature[(row, column)] += value / count;
+                    if row != column {
+                        curvature[(column, row)] += value / count;
+                    }
                 };
                 for i in 0..columns {
                     for j in 0..columns {
-                        put(i, j, next());
+                        let value = next();
+                        // Of a block on the diagonal one triangle is enough.
+                        if k != l || i <= j {
+                            add(i, j, value);
+                        }
                     }
                 }
                 if self.intercept {
                     for i in 0..columns {
                         let value = next();
-                        put(i, columns, value);
-                        put(columns, i, value);
+                        add(i, columns, value);
+                        if k != l {
+                            add(columns, i, value);
+                        }
                     }
-                    put(columns, columns, next());
+                    add(columns, columns, next());
                 }
-            }
-            for i in self.coefficients(k) {
-                curvature[(i, i)] += self.penalty.l2();
             }
         }
     }
 }
 
-impl<M: Supervised> Objective for DeviceObjective<M> {
+impl<M: Supervised, T: Number> Objective for DeviceObjective<M, T> {
     fn dimension(&self) -> usize {
         self.outputs * self.stride()
     }
 
     fn value(&self, theta: &[f64]) -> Result<f64, ObjectiveError> {
-        let loss = self.rows.loss(&self.module(theta, &self.device));
-        let loss = read(vec![loss])?.first().copied().unwrap_or(f64::NAN);
-        Ok(loss + self.add_penalty(theta, None))
+        let losses = self.rows.losses::<M, T>(&self.theta(theta)?, &self.device);
+        let loss: f64 = read(losses)?.iter().sum();
+        Ok(loss / self.count as f64 + self.add_penalty(theta, None))
     }
 
     fn gradient(&self, theta: &[f64], gradient: &mut [f64]) -> Result<f64, ObjectiveError> {
-        let slope = self.slope(theta);
-        let weight = slope.weight.transpose().flatten(0, 1);
-        let parts = [slope.loss, weight].into_iter().chain(slope.bias);
-        let numbers = read(parts.collect())?;
-        let (weight, bias) = numbers[1..].split_at(self.columns * self.outputs);
-        for output in 0..self.outputs {
-            let start = output * self.columns;
-            gradient[self.coefficients(output)]
-                .copy_from_slice(&weight[start..start + self.columns]);
-            if self.intercept {
-                gradient[output * self.stride() + self.columns] = bias[output];
-            }
-        }
-        Ok(numbers[0] + self.add_penalty(theta, Some(gradient)))
+        let parameters = self.theta(theta)?;
+        let slopes = self
+            .rows
+            .slopes::<M, T>(&parameters, self.gradient, &self.device);
+        let loss = self.rows.add(&read(slopes)?, &parameters, gradient);
+        let count = self.count as f64;
+        gradient.iter_mut().for_each(|part| *part /= count);
+        Ok(loss / count + self.add_penalty(theta, Some(gradient)))
     }
 
     fn curvature(
@@ -186,22 +183,23 @@ impl<M: Supervised> Objective for DeviceObjective<M> {
         curvature: &mut Mat<f64>,
     ) -> Result<f64, ObjectiveError> {
         let value = self.gradient(theta, gradient)?;
-        self.assemble(&read(self.curvature_parts(theta))?, curvature);
+        let parameters = self.theta(theta)?;
+        *curvature = Mat::zeros(self.dimension(), self.dimension());
+        for piece in self.rows.pieces() {
+            let numbers = read(piece.curvature::<M, T>(&parameters, &self.device))?;
+            let mut numbers = numbers.into_iter();
+            self.assemble(|| numbers.next().unwrap_or(f64::NAN), curvature);
+        }
+        for output in 0..self.outputs {
+            for at in self.coefficients(output) {
+                curvature[(at, at)] += self.penalty.l2();
+            }
+        }
         Ok(value)
     }
 
     fn gauge(&self) -> Option<Gauge> {
-        // The penalty says which of the equivalent coefficients are meant; intercepts have none.
-        let from = if self.penalty.l2() > 0.0 {
-            self.columns
-        } else {
-            0
-        };
-        (self.outputs > 1).then(|| Gauge {
-            classes: self.outputs,
-            stride: self.stride(),
-            from,
-        })
+        self.gauge
     }
 
     fn l1(&self) -> f64 {
@@ -210,7 +208,7 @@ impl<M: Supervised> Objective for DeviceObjective<M> {
 
     fn rounding(&self) -> f64 {
         // Sums of rounded losses: the device's unit, and a few digits more for its summation.
-        16.0 * self.precision.epsilon()
+        16.0 * T::PRECISION.epsilon()
     }
 }
 

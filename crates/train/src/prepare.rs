@@ -30,6 +30,8 @@ pub struct Prepared {
     pub pipeline: Pipeline,
     /// The parts of the rows; `train` is always there.
     pub parts: Parts<PreparedRows>,
+    /// The numbers of the parts that are held out; the training rows' depend on the precision.
+    pub designs: Parts<DesignMatrix<f64>>,
     /// All rows with a target, before the split.
     pub all: PreparedRows,
     /// What was decided on the way, in sentences.
@@ -92,9 +94,18 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
     };
     let mut notes = all.notes.clone();
     notes.extend(filled(&source, &all));
-    for (name, part) in [("validation", &parts.validation), ("test", &parts.test)] {
+    let mut designs = Parts {
+        train: None,
+        validation: None,
+        test: None,
+    };
+    for (name, part, place) in [
+        ("validation", &parts.validation, &mut designs.validation),
+        ("test", &parts.test, &mut designs.test),
+    ] {
         let Some(part) = part else { continue };
-        let (_, flags) = pipeline.design::<f32>(&source.table, &part.rows)?;
+        let (design, flags) = pipeline.design::<f64>(&source.table, &part.rows)?;
+        *place = Some(design);
         if settings.strict {
             pipeline.refuse_unseen(&source.table, &part.rows, &flags)?;
         }
@@ -110,6 +121,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         source,
         pipeline,
         parts,
+        designs,
         all,
         notes,
     })

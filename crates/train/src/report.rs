@@ -3,7 +3,7 @@
 use evaluate::{BinaryReport, MulticlassReport, RegressionReport};
 use model::file::{Penalty, RowCounts, Versions};
 use serde::Serialize;
-use solver::Status;
+use solver::{Certificate, Status};
 
 use crate::diagnosis::DiagnosisReport;
 
@@ -26,6 +26,8 @@ pub struct FitReport {
     pub rows: RowCounts,
     /// The solver that ran.
     pub solver: String,
+    /// Why this solver.
+    pub solver_reason: String,
     /// How gradients were computed.
     pub gradient: String,
     /// The backend that ran.
@@ -46,6 +48,9 @@ pub struct FitReport {
     pub stochastic: Option<crate::stochastic::StochasticConfig>,
     /// Iterations of a full-batch solver, or epochs.
     pub iterations: usize,
+    /// The condition number of least squares, where they were solved in one step; null, too, where
+    /// columns are dependent and it is infinite.
+    pub condition_number: Option<f64>,
     /// The minimised function at the solution.
     pub objective: f64,
     /// How far from the optimum the solution can be.
@@ -108,6 +113,19 @@ pub struct CertificateReport {
     pub score_error: Option<f64>,
     /// Why there is none, when there is none.
     pub reason: Option<String>,
+}
+
+impl CertificateReport {
+    /// What people are told of a certificate.
+    pub(crate) fn new(certificate: &Certificate) -> Self {
+        Self {
+            gradient_max: certificate.gradient_max,
+            newton_decrement: certificate.newton_decrement,
+            probability_error: certificate.probability_error,
+            score_error: certificate.score_error,
+            reason: certificate.reason.clone(),
+        }
+    }
 }
 
 /// One coefficient.

@@ -1,4 +1,4 @@
-//! Rows on a device, and what one pass over them gives.
+//! A batch of rows on a device, and what one pass over it gives.
 
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -23,11 +23,8 @@ impl Number for f64 {
     const PRECISION: Precision = Precision::F64;
 }
 
-/// The rows of a problem, moved to a device whole or by batches.
+/// The rows of a problem, moved to a device by batches; [`crate::blocks`] moves all of them.
 pub trait Upload {
-    /// All rows on a device.
-    fn upload(&self, device: &Device) -> DeviceRows;
-
     /// Some of the rows on a device, gathered from contiguous memory; `mean_weight` is that of all
     /// rows, which a caller with many batches computes once.
     fn upload_batch(
@@ -44,12 +41,6 @@ pub fn mean_weight(weights: Option<&[f64]>) -> Option<f64> {
 }
 
 impl<T: Number> Upload for Problem<'_, T> {
-    fn upload(&self, device: &Device) -> DeviceRows {
-        let values = self.design.values().to_vec();
-        let mean = mean_weight(self.weights);
-        upload(self, values, &(0..self.design.rows()), mean, device)
-    }
-
     fn upload_batch(
         &self,
         batch: &[usize],
@@ -57,24 +48,24 @@ impl<T: Number> Upload for Problem<'_, T> {
         device: &Device,
     ) -> DeviceRows {
         let values = batches::gather(self.design, batch);
-        upload(self, values, &batch.iter().copied(), mean_weight, device)
+        upload(self, values, batch, mean_weight, device)
     }
 }
 
 fn upload<T: Number>(
     problem: &Problem<'_, T>,
     values: Vec<T>,
-    batch: &(impl ExactSizeIterator<Item = usize> + Clone),
+    batch: &[usize],
     mean_weight: Option<f64>,
     device: &Device,
 ) -> DeviceRows {
     let (rows, outputs) = (batch.len(), problem.target.outputs());
-    let pick = |values: &[f64]| batch.clone().map(|row| T::from_f64(values[row])).collect();
+    let pick = |values: &[f64]| batch.iter().map(|&row| T::from_f64(values[row])).collect();
     let targets = match problem.target {
         TargetValues::Binary(values) | TargetValues::Linear(values) => pick(values),
         TargetValues::Multinomial { codes, classes } => {
             let mut one_hot = vec![T::from_f64(0.0); rows * classes];
-            for (place, row) in batch.clone().enumerate() {
+            for (place, &row) in batch.iter().enumerate() {
                 one_hot[place * classes + codes[row] as usize] = T::from_f64(1.0);
             }
             one_hot
@@ -82,8 +73,8 @@ fn upload<T: Number>(
     };
     let weights = problem.weights.zip(mean_weight).map(|(weights, mean)| {
         let scaled = batch
-            .clone()
-            .map(|row| T::from_f64(weights[row] / mean))
+            .iter()
+            .map(|&row| T::from_f64(weights[row] / mean))
             .collect();
         tensor([rows], scaled, device)
     });
@@ -92,8 +83,8 @@ fn upload<T: Number>(
         targets: tensor([rows, outputs], targets, device),
         weights,
         offsets: problem.offsets.map(|offsets| {
-            let own = |row: usize| &offsets[row * outputs..(row + 1) * outputs];
-            let values = batch.clone().flat_map(own).map(|&value| T::from_f64(value));
+            let own = |&row: &usize| &offsets[row * outputs..(row + 1) * outputs];
+            let values = batch.iter().flat_map(own).map(|&value| T::from_f64(value));
             tensor([rows, outputs], values.collect(), device)
         }),
     }

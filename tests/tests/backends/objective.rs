@@ -44,13 +44,13 @@ fn on_device<T: Number>(
     device: &Device,
 ) -> Box<dyn Objective> {
     match task {
-        Task::Binary => Box::new(DeviceObjective::<LogisticRegression>::new(
+        Task::Binary => Box::new(DeviceObjective::<LogisticRegression, T>::new(
             problem, gradient, device,
         )),
-        Task::Multinomial => Box::new(DeviceObjective::<SoftmaxRegression>::new(
+        Task::Multinomial => Box::new(DeviceObjective::<SoftmaxRegression, T>::new(
             problem, gradient, device,
         )),
-        Task::Linear => Box::new(DeviceObjective::<LinearRegression>::new(
+        Task::Linear => Box::new(DeviceObjective::<LinearRegression, T>::new(
             problem, gradient, device,
         )),
     }

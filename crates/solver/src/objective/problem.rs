@@ -104,8 +104,9 @@ impl<'a, T: Element> Problem<'a, T> {
         }
     }
 
-    /// The directions along which the objective is flat whatever the data.
-    pub(crate) fn gauge(&self) -> Option<Gauge> {
+    /// The directions along which the objective is flat whatever the data: common shifts of what is
+    /// not penalised. Any penalty, L1 alone too, says which of the shifted coefficients are meant.
+    pub fn gauge(&self) -> Option<Gauge> {
         let TargetValues::Multinomial { classes, .. } = self.target else {
             return None;
         };

@@ -1,6 +1,8 @@
 //! The command line of `train`: what was typed becomes configuration; results become text.
 
 mod args;
+mod compare;
+mod configuration;
 mod fit;
 mod generate;
 mod summary;
@@ -30,6 +32,7 @@ fn dispatch() -> Result<ExitCode, Failure> {
     match cli.command {
         None => fit::run(&cli.fit),
         Some(Command::Fit(args)) => fit::run(&args),
+        Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Generate(args)) => generate::run(&args),
     }
 }

@@ -26,7 +26,10 @@ pub fn optimizer(solver: SolverChoice, decay: f64) -> Option<ModuleOptimizer> {
         SolverChoice::Auto
         | SolverChoice::Newton
         | SolverChoice::Lbfgs
-        | SolverChoice::LeastSquares => return None,
+        | SolverChoice::Coordinate
+        | SolverChoice::LeastSquares
+        | SolverChoice::NormalEquations
+        | SolverChoice::SimpleRegression => return None,
         SolverChoice::Sgd => {
             let plain = SgdConfig::new();
             let decayed = plain.clone().with_weight_decay(coupled);

@@ -7,6 +7,7 @@ mod metrics;
 use std::fmt::Write as _;
 
 use model::Task;
+use model::file::Penalty;
 use solver::Status;
 use terminal::line;
 use terminal::number::{bound, count, counted, duration, plain, significant};
@@ -20,7 +21,7 @@ pub(super) fn summary(report: &FitReport) -> String {
         (report.table.name.as_str(), table(report)),
         ("fit on", split(report)),
         ("how", how(report)),
-        ("penalty", penalty(report)),
+        ("penalty", penalty(&report.penalty, report.standardized)),
     ] {
         text.push_str(&line(name, &content));
     }
@@ -136,8 +137,13 @@ fn split(report: &FitReport) -> String {
 
 fn how(report: &FitReport) -> String {
     let mut text = format!(
-        "{}, {} gradient, {} {} ({})",
-        report.solver, report.gradient, report.backend, report.precision, report.backend_reason
+        "{} ({}), {} gradient, {} {} ({})",
+        report.solver,
+        report.solver_reason,
+        report.gradient,
+        report.backend,
+        report.precision,
+        report.backend_reason
     );
     if let Some(stochastic) = &report.stochastic {
         let _ = write!(
@@ -152,20 +158,30 @@ fn how(report: &FitReport) -> String {
     text
 }
 
-fn penalty(report: &FitReport) -> String {
-    let scale = if report.standardized {
+/// The penalty in both conventions.
+pub(super) fn penalty(penalty: &Penalty, standardized: bool) -> String {
+    let scale = if standardized {
         "standardised"
     } else {
         "on their own scales"
     };
-    match report.penalty.c {
-        None => format!("none, columns {scale}"),
-        Some(c) => format!(
-            "L2, lambda {} (scikit-learn C = {}), columns {scale}",
-            significant(report.penalty.lambda, 2),
-            plain(c)
-        ),
-    }
+    let Some(c) = penalty.c else {
+        return format!("none, columns {scale}");
+    };
+    let ratio = plain(penalty.l1_ratio);
+    let (kind, theirs) = if penalty.l1_ratio <= 0.0 {
+        ("L2".to_owned(), String::new())
+    } else if penalty.l1_ratio >= 1.0 {
+        ("L1".to_owned(), String::new())
+    } else {
+        let kind = format!("elastic net, L1 ratio {ratio}");
+        (kind, format!(", l1_ratio = {ratio}"))
+    };
+    format!(
+        "{kind}, lambda {} (scikit-learn C = {}{theirs}), columns {scale}",
+        significant(penalty.lambda, 2),
+        plain(c)
+    )
 }
 
 fn ended(report: &FitReport) -> String {
@@ -188,6 +204,9 @@ fn ended(report: &FitReport) -> String {
         counted(report.iterations, noun),
         duration(report.seconds.fit)
     );
+    if let Some(condition) = report.condition_number {
+        let _ = write!(text, "; condition number {}", significant(condition, 2));
+    }
     if let Some(detail) = &report.detail {
         let _ = write!(text, "; {detail}");
     }

@@ -1,0 +1,13 @@
+//! Pictures of results as SVG, for a browser, a README or a report.
+//!
+//! - [`DotPlot`]: one dot for each line and measure, on logarithmic axes
+//!
+//! A picture is drawn from plain numbers, is the same to the byte for the same numbers, needs no font file
+//! and no script, and follows the reader's light or dark theme. A new kind of picture is a file here
+//! that draws on a `Canvas` with a `Scale`.
+
+mod canvas;
+mod dots;
+mod scale;
+
+pub use dots::{DotPlot, Panel};

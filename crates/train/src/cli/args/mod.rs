@@ -1,0 +1,190 @@
+//! What can be typed. Nothing is decided here.
+
+mod compare;
+mod generate;
+mod problem;
+mod table;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use model::device::Backend;
+
+pub(super) use compare::CompareArgs;
+pub(super) use generate::{GenerateArgs, Kind};
+pub(super) use problem::{MachineArgs, PenaltyArg, PenaltyArgs};
+pub(super) use table::{MissingArg, TableArgs, TaskArg};
+
+use crate::method::{Gradient, SolverChoice};
+use crate::stochastic::Schedule;
+
+/// Fit a logistic, softmax or linear regression to a table, and prove that the fit is the optimum.
+#[derive(Debug, Parser)]
+#[command(
+    name = "train",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = EXAMPLES,
+    after_long_help = EXAMPLES
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) fit: FitArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  train                                       the table breast_cancer, which comes with the program
+  train penguins --target sex                 another of its tables: penguins anes96 iris wine
+                                              longley challenger
+  train loans.csv --target default            a file of yours; the rest is found out
+  train loans.csv --target default --positive yes --drop id,name --na '?'
+  train houses.csv --target price --positive '>300000'
+                                              a yes/no question about a number
+  train --penalty elastic-net --lambda 0.02   most coefficients exactly zero
+  train longley --solver normal-equations     the textbook's way, with its condition number
+  train iris --solver adam --epochs 100 --backend flex --gradient autodiff
+                                              mini-batches, by Burn's tape
+  train compare                               every backend and gradient on the same rows
+  train --format json | jq .metrics.test      for scripts
+  train generate classification --rows 1000000 --out rows.csv
+
+Exit codes: 0 ok; 1 unexpected; 2 usage; 3 bad data; 4 fitted, but not to be trusted as it stands
+(the summary says why); 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Fit a model to a table (what `train` alone does, too)
+    #[command(after_help = EXAMPLES)]
+    Fit(Box<FitArgs>),
+    /// Time every compiled backend and gradient on the same rows, and compare their answers
+    Compare(Box<CompareArgs>),
+    /// Make a table with known properties, as CSV
+    Generate(GenerateArgs),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FitArgs {
+    #[command(flatten)]
+    pub(super) table: TableArgs,
+    /// Make a level that the training rows do not have an error in held-out rows
+    #[arg(long, help_heading = "Reading")]
+    pub(super) strict: bool,
+
+    /// Share of rows to look at during the fit
+    #[arg(
+        long,
+        value_name = "F",
+        default_value_t = 0.0,
+        help_heading = "Rows",
+        allow_negative_numbers = true
+    )]
+    pub(super) validation: f64,
+    /// Share of rows to hold out for the test
+    #[arg(
+        long,
+        value_name = "F",
+        default_value_t = 0.2,
+        help_heading = "Rows",
+        allow_negative_numbers = true
+    )]
+    pub(super) test: f64,
+    /// Seed of the split and of every shuffle
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Rows")]
+    pub(super) seed: u64,
+
+    /// Where it runs: auto, ndarray, flex or wgpu
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "auto",
+        help_heading = "Method"
+    )]
+    pub(super) backend: Backend,
+    /// How gradients are computed: auto, fused, analytic or autodiff
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "auto",
+        help_heading = "Method"
+    )]
+    pub(super) gradient: Gradient,
+    /// auto; newton, lbfgs (all rows); coordinate (L1); least-squares, normal-equations,
+    /// simple-regression (numbers); sgd, momentum, adam, adamw, rmsprop, adagrad (mini-batches)
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "auto",
+        help_heading = "Method"
+    )]
+    pub(super) solver: SolverChoice,
+    #[command(flatten)]
+    pub(super) penalty: PenaltyArgs,
+    #[command(flatten)]
+    pub(super) machine: MachineArgs,
+    /// newton, lbfgs and coordinate stop when no component of the gradient is larger
+    #[arg(
+        long,
+        value_name = "X",
+        help_heading = "Method",
+        allow_negative_numbers = true
+    )]
+    pub(super) tolerance: Option<f64>,
+    /// newton, lbfgs and coordinate stop after so many steps [default: 100, lbfgs 1000]
+    #[arg(long, value_name = "N", help_heading = "Method")]
+    pub(super) max_iterations: Option<usize>,
+
+    /// Passes over the rows
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 30,
+        help_heading = "Mini-batches"
+    )]
+    pub(super) epochs: usize,
+    /// Rows in a step
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 256,
+        help_heading = "Mini-batches"
+    )]
+    pub(super) batch_size: usize,
+    /// Length of a step [default: from the columns' curvature for sgd and momentum; 0.01 for adam]
+    #[arg(
+        long,
+        value_name = "X",
+        help_heading = "Mini-batches",
+        allow_negative_numbers = true
+    )]
+    pub(super) learning_rate: Option<f64>,
+    /// How it changes: constant, step, exponential, cosine or linear
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "constant",
+        help_heading = "Mini-batches"
+    )]
+    pub(super) schedule: Schedule,
+
+    /// Where to write the model and the run's files [default: runs/TABLE-DATE-TIME]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(super) out: Option<PathBuf>,
+    /// How to print the results
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
+    pub(super) format: Format,
+    /// No progress
+    #[arg(long, short, help_heading = "Output")]
+    pub(super) quiet: bool,
+}

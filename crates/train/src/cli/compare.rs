@@ -1,0 +1,85 @@
+//! `train compare`.
+
+mod picture;
+mod text;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use terminal::{Exit, Failure, Progress, Sink, interrupt};
+
+use super::args::{CompareArgs, Format};
+use super::configuration::{Source, penalty, use_threads};
+use crate::compare::{CompareConfig, compare};
+use crate::config::Hyperparameters;
+use crate::error::FitError;
+use crate::fit::Event;
+
+pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
+    let source = Source::open(&args.table.table)?;
+    let (penalty, l1_ratio) = penalty(&args.penalty)?;
+    let hyperparameters = Hyperparameters {
+        standardize: !args.penalty.no_standardize,
+        intercept: !args.penalty.no_intercept,
+        // All rows take part.
+        test: 0.0,
+        solver: args.solver,
+        precision: args.machine.precision,
+        penalty,
+        l1_ratio,
+        time_limit: args.machine.time_limit,
+        ..Hyperparameters::default()
+    };
+    let config = CompareConfig {
+        fit: source.config(&args.table, hyperparameters),
+        backends: args.backend.clone(),
+        gradients: args.gradient.clone(),
+        repetitions: args.repetitions,
+    };
+    // A place that cannot be written to is known before the work is done.
+    let picture = match &args.picture {
+        Some(path) => Some(Sink::open(Some(path))?),
+        None => None,
+    };
+    let interrupted = interrupt::watch()?;
+    let mut progress = Progress::new(args.quiet);
+    let mut observe = |event: Event| match event {
+        Event::Read(rows) => progress.update(rows as u64, 0, "rows read".to_owned()),
+        Event::Line(done, total) => {
+            progress.update(done as u64, total as u64, "lines measured".to_owned());
+        }
+        _ => {}
+    };
+    use_threads(args.machine.threads)?;
+    let mut report = compare(
+        &source.name,
+        &source.input,
+        &config,
+        interrupted.flag(),
+        &mut observe,
+    )?;
+    progress.finish();
+    if let Some(mut sink) = picture {
+        report.picture = Some(sink.place());
+        sink.write_all(picture::draw(&report).as_bytes())
+            .map_err(|error| Failure::writing(sink.place(), &error))?;
+        sink.finish()?;
+    }
+
+    let text = match args.format {
+        Format::Text => text::comparison(&report),
+        Format::Json => serde_json::to_string(&report).map_err(FitError::from)? + "\n",
+    };
+    let mut sink = Sink::open(None)?;
+    sink.write_all(text.as_bytes())
+        .map_err(|error| Failure::writing(sink.place(), &error))?;
+    sink.finish()?;
+    Ok(if interrupted.is_set() {
+        Exit::Interrupted
+    } else if report.certified.status.is_success() {
+        Exit::Ok
+    } else {
+        Exit::Doubtful
+    }
+    .into())
+}

@@ -1,0 +1,197 @@
+//! What was typed becomes configuration, with the catalog's knowledge of a table that ships.
+
+use std::io;
+use std::path::Path;
+
+use dataset::catalog::{self, Entry};
+use dataset::{CsvOptions, Input, MissingPolicy, SchemaOptions, TargetOptions, TaskChoice};
+use terminal::{Exit, Failure};
+
+use super::args::{MissingArg, PenaltyArg, PenaltyArgs, TableArgs, TaskArg};
+use crate::config::{FitConfig, Hyperparameters, PenaltyChoice};
+use crate::error::FitError;
+
+/// L1's part of an elastic net when nothing is said: scikit-learn's default, too.
+const L1_RATIO: f64 = 0.5;
+
+/// A table that is about to be read.
+pub(super) struct Source {
+    /// Its short name.
+    pub(super) name: String,
+    /// Its bytes.
+    pub(super) input: Input,
+    /// What the catalog knows of it.
+    entry: Option<&'static Entry>,
+}
+
+impl Source {
+    /// The table by path, by catalog name, or from standard input.
+    pub(super) fn open(name: &str) -> Result<Self, Failure> {
+        if name == "-" {
+            let input =
+                Input::reader("standard input", io::stdin().lock()).map_err(FitError::from)?;
+            return Ok(Self {
+                name: "stdin".to_owned(),
+                input,
+                entry: None,
+            });
+        }
+        let (input, entry) = catalog::resolve(name).map_err(FitError::from)?;
+        let stem = Path::new(name)
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        let short = entry
+            .map(|entry| entry.name.clone())
+            .or(stem)
+            .unwrap_or_else(|| name.to_owned());
+        Ok(Self {
+            name: short,
+            input,
+            entry,
+        })
+    }
+
+    /// How to read it and what to ask of it, with these settings of the fit.
+    pub(super) fn config(&self, args: &TableArgs, hyperparameters: Hyperparameters) -> FitConfig {
+        let known = self
+            .entry
+            .filter(|entry| args.target.as_ref().is_none_or(|t| *t == entry.target));
+        FitConfig {
+            csv: csv(args),
+            schema: self.schema(args, known),
+            target: target(args, known),
+            hyperparameters,
+        }
+    }
+
+    fn schema(&self, args: &TableArgs, known: Option<&Entry>) -> SchemaOptions {
+        let base = match (known, self.entry) {
+            (Some(entry), _) => entry.schema_options(),
+            // Another question to the same table: its kinds still hold.
+            (None, Some(entry)) => SchemaOptions {
+                categorical: entry.categorical.clone(),
+                ..SchemaOptions::default()
+            },
+            (None, None) => SchemaOptions::default(),
+        };
+        let mut schema = SchemaOptions {
+            target: args.target.clone().or(base.target),
+            weight: args.weight.clone(),
+            offset: args.offset.clone(),
+            features: args.features.clone(),
+            drop: if args.drop.is_empty() {
+                base.drop
+            } else {
+                args.drop.clone()
+            },
+            categorical: base.categorical,
+            ..SchemaOptions::default()
+        };
+        for name in &args.categorical {
+            if !schema.categorical.contains(name) {
+                schema.categorical.push(name.clone());
+            }
+        }
+        if let Some(features) = &schema.features {
+            // Naming the features says what to leave out of the catalog's advice.
+            schema
+                .drop
+                .retain(|name| args.drop.contains(name) || !features.contains(name));
+        }
+        schema
+    }
+}
+
+fn csv(args: &TableArgs) -> CsvOptions {
+    let mut csv = CsvOptions {
+        delimiter: args.delimiter,
+        ..CsvOptions::default()
+    };
+    if let Some(na) = &args.na {
+        csv.na.extend(terminal::args::list(na));
+    }
+    csv
+}
+
+fn target(args: &TableArgs, known: Option<&Entry>) -> TargetOptions {
+    TargetOptions {
+        task: match args.task {
+            TaskArg::Auto => TaskChoice::Auto,
+            TaskArg::Binary => TaskChoice::Binary,
+            TaskArg::Multinomial => TaskChoice::Multinomial,
+            TaskArg::Linear => TaskChoice::Linear,
+        },
+        positive: args.positive.clone().or_else(|| {
+            let fits = matches!(args.task, TaskArg::Auto | TaskArg::Binary);
+            known
+                .filter(|_| fits)
+                .and_then(|entry| entry.positive.clone())
+        }),
+        missing: match args.missing {
+            MissingArg::Impute => MissingPolicy::Impute,
+            MissingArg::Drop => MissingPolicy::Drop,
+            MissingArg::Error => MissingPolicy::Error,
+        },
+    }
+}
+
+/// The penalty's weight in the convention that was typed, and L1's part of it.
+pub(super) fn penalty(args: &PenaltyArgs) -> Result<(PenaltyChoice, f64), Failure> {
+    let usage = |message: String, remedy: &str| {
+        Err(Failure::new(message, Exit::Usage).with_remedy(Some(remedy)))
+    };
+    let l1_ratio = match (args.penalty, args.l1_ratio) {
+        (Some(PenaltyArg::ElasticNet), ratio) => ratio.unwrap_or(L1_RATIO),
+        (None, Some(ratio)) => {
+            return usage(
+                format!("--l1-ratio {ratio} mixes two penalties, and none is named"),
+                "--penalty elastic-net",
+            );
+        }
+        (Some(PenaltyArg::None), Some(ratio)) => {
+            return usage(
+                format!("--penalty none and --l1-ratio {ratio} contradict each other"),
+                "leave one of them out",
+            );
+        }
+        (Some(PenaltyArg::L1 | PenaltyArg::L2), Some(ratio)) => {
+            return usage(
+                format!("--l1-ratio {ratio} is the mix of --penalty elastic-net alone"),
+                "--penalty elastic-net, or leave it out",
+            );
+        }
+        (Some(PenaltyArg::L1), None) => 1.0,
+        (Some(PenaltyArg::None | PenaltyArg::L2) | None, None) => 0.0,
+    };
+    let weight = match (args.penalty, args.lambda, args.c) {
+        (Some(PenaltyArg::None), None, None) => PenaltyChoice::None,
+        (Some(PenaltyArg::None), _, _) => {
+            return usage(
+                "--penalty none and a weight of the penalty contradict each other".to_owned(),
+                "leave one of them out",
+            );
+        }
+        (_, Some(lambda), _) => PenaltyChoice::Lambda(lambda),
+        (_, None, Some(c)) => PenaltyChoice::C(c),
+        (Some(_), None, None) => PenaltyChoice::C(1.0),
+        (None, None, None) => PenaltyChoice::Default,
+    };
+    Ok((weight, l1_ratio))
+}
+
+/// Limits the threads; there is one for each core when no number is given.
+pub(super) fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
+    let Some(threads) = threads else {
+        return Ok(());
+    };
+    if threads == 0 {
+        return Err(Failure::new(
+            "--threads 0: it must be at least 1",
+            Exit::Usage,
+        ));
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| Failure::new(error, Exit::Unexpected))
+}

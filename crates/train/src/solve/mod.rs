@@ -1,0 +1,326 @@
+//! The solver of choice on the gradient of choice.
+
+mod mini_batches;
+mod one_step;
+
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use dataset::{DesignMatrix, PreparedRows};
+use model::Parameters;
+use model::device::{Choice, Precision};
+use solver::{
+    Certificate, Diagnosis, HostObjective, Lbfgs, Newton, Objective, Penalty, Problem, Record,
+    Solution, SolveError, Status, Stop, conclude, minimize_observed,
+};
+
+use crate::config::Hyperparameters;
+use crate::error::FitError;
+use crate::fit::Event;
+use crate::measure;
+use crate::method::{Gradient, SolverChoice};
+use crate::objective::objective;
+use crate::plan::{Plan, Shape};
+use crate::prepare::{Prepared, target_values};
+use crate::rows::Number;
+use crate::stochastic::{Epoch, StochasticConfig};
+
+/// Where the first solution on rounded rows ends, relative to the gradient at its start: some ten
+/// units of `f32`. The `f64` rows do the rest, in one or two steps of Newton.
+const FIRST_TOLERANCE: f64 = 1e-6;
+
+/// Where a solver ended, with its evidence.
+#[derive(Debug, Clone)]
+pub struct Solved {
+    /// On the design matrix's scale, in the solvers' flat order.
+    pub theta: Vec<f64>,
+    /// How it ended.
+    pub status: Status,
+    /// Why, where that is not plain.
+    pub detail: Option<String>,
+    /// A line for each iteration or epoch.
+    pub history: History,
+    /// What the mini-batch loop ran with, when it ran.
+    pub stochastic: Option<StochasticConfig>,
+    /// Which solver ran, and why.
+    pub plan: Plan,
+    /// The condition number of least squares, where they were solved in one step.
+    pub condition: Option<f64>,
+    /// The penalty of the objective.
+    pub penalty: Penalty,
+    /// The objective of the `f64` rows at `theta`.
+    pub objective: f64,
+    /// How far from the optimum that is.
+    pub certificate: Certificate,
+    /// What stands in the way of a unique, finite optimum.
+    pub diagnosis: Diagnosis,
+    /// Scores of the training rows at `theta`, from the `f64` rows: `[rows, outputs]`.
+    pub train_scores: Vec<f64>,
+    /// Seconds spent by the solver, and on the certificate.
+    pub seconds: [f64; 2],
+}
+
+/// The way to the solution.
+#[derive(Debug, Clone)]
+pub enum History {
+    /// Iterations of a full-batch solver.
+    Iterations(Vec<Record>),
+    /// Epochs of a stochastic one.
+    Epochs(Vec<Epoch>),
+}
+
+/// What stays the same for every solver of a fit.
+pub struct Setting<'a> {
+    /// The rows.
+    pub prepared: &'a Prepared,
+    /// What a person set.
+    pub hyperparameters: &'a Hyperparameters,
+    /// Where it runs.
+    pub device: &'a Choice,
+    /// Set by Ctrl-C.
+    pub interrupted: &'a AtomicBool,
+}
+
+impl Setting<'_> {
+    /// The problem over rows of the training part.
+    fn problem<'a, T: Number>(
+        &'a self,
+        design: &'a DesignMatrix<T>,
+        part: &'a PreparedRows,
+    ) -> Problem<'a, T> {
+        problem(design, part, self.hyperparameters)
+    }
+
+    /// Solves with the rows and the gradient that were asked for, and certifies the solution on the
+    /// `f64` rows.
+    ///
+    /// A full-batch solution of rounded rows, or of sums in another precision, is only as good as
+    /// their rounding, so it is carried on to the optimum of the `f64` rows on the host.
+    ///
+    /// # Errors
+    /// Any [`FitError`] of the solver.
+    pub fn solve(&self, observe: &mut dyn FnMut(Event)) -> Result<Solved, FitError> {
+        let part = self.prepared.train();
+        let design = self.prepared.design::<f64>(part)?;
+        let exact = HostObjective::new(self.problem(&design, part))?;
+        let shape = Shape {
+            linear: matches!(part.target, dataset::Target::Linear { .. }),
+            parameters: exact.dimension(),
+        };
+        let plan = Plan::new(self.hyperparameters, self.device, shape)?;
+        let mut solved = if plan.solver.is_full_batch() {
+            self.in_full_batches(&exact, part, &plan, observe)?
+        } else {
+            let started = Instant::now();
+            match self.hyperparameters.precision {
+                Precision::F32 => {
+                    let rounded = self.prepared.design::<f32>(part)?;
+                    let problem = self.problem(&rounded, part);
+                    self.in_mini_batches(&problem, &exact, &plan, started, observe)?
+                }
+                Precision::F64 => {
+                    self.in_mini_batches(exact.problem(), &exact, &plan, started, observe)?
+                }
+            }
+        };
+        let outputs = exact.problem().target.outputs();
+        let parameters = Parameters::from_flat(
+            &solved.theta,
+            design.columns(),
+            outputs,
+            self.hyperparameters.intercept,
+        );
+        solved.train_scores = measure::scores(&parameters, &design, part.offsets.as_deref());
+        Ok(solved)
+    }
+
+    fn in_full_batches(
+        &self,
+        exact: &HostObjective<'_, f64>,
+        part: &PreparedRows,
+        plan: &Plan,
+        observe: &mut dyn FnMut(Event),
+    ) -> Result<Solved, FitError> {
+        let started = Instant::now();
+        let rounded = self.hyperparameters.precision == Precision::F32;
+        let mut condition = None;
+        let solution = if let Some(method) = plan.solver.least_squares() {
+            let (solution, number) = one_step::in_one_step(exact, method)?;
+            condition = Some(number);
+            solution
+        } else if rounded {
+            let design = self.prepared.design::<f32>(part)?;
+            let first = self.first(&self.problem(&design, part), plan, started, observe)?;
+            self.carry_on(exact, first, plan, started, observe)?
+        } else if plan.gradient != Gradient::Fused {
+            let first = self.first(exact.problem(), plan, started, observe)?;
+            self.carry_on(exact, first, plan, started, observe)?
+        } else {
+            let stop = self.stop(plan, 0, started);
+            self.minimize(exact, &vec![0.0; exact.dimension()], plan, &stop, observe)?
+        };
+        let solved = started.elapsed().as_secs_f64();
+        let fit = conclude(exact, solution, &self.stop(plan, 0, started))?;
+        Ok(Solved {
+            objective: fit.solution.objective,
+            theta: fit.solution.theta,
+            status: fit.solution.status,
+            detail: fit.solution.detail,
+            history: History::Iterations(fit.solution.history),
+            stochastic: None,
+            plan: plan.clone(),
+            condition,
+            penalty: exact.problem().penalty,
+            certificate: fit.certificate,
+            diagnosis: fit.diagnosis,
+            train_scores: Vec::new(),
+            seconds: [solved, started.elapsed().as_secs_f64() - solved],
+        })
+    }
+
+    /// Minimises over the rows as they were asked for, by the gradient that was asked for.
+    fn first<T: Number>(
+        &self,
+        problem: &Problem<'_, T>,
+        plan: &Plan,
+        started: Instant,
+        observe: &mut dyn FnMut(Event),
+    ) -> Result<Solution, FitError> {
+        let objective = objective(problem, plan.gradient, &self.device.device)?;
+        let start = vec![0.0; problem.dimension()];
+        let stop = first_stop(objective.as_ref(), &self.stop(plan, 0, started))?;
+        self.minimize(objective.as_ref(), &start, plan, &stop, observe)
+    }
+
+    /// Carries a solution on to the optimum of the `f64` rows.
+    fn carry_on(
+        &self,
+        exact: &HostObjective<'_, f64>,
+        first: Solution,
+        plan: &Plan,
+        started: Instant,
+        observe: &mut dyn FnMut(Event),
+    ) -> Result<Solution, FitError> {
+        let done = first.iterations();
+        let stop = self.stop(plan, done, started);
+        let ended = matches!(first.status, Status::Diverged | Status::Interrupted);
+        if ended || stop.max_iterations == 0 || stop.time_limit.is_some_and(|left| left.is_zero()) {
+            return Ok(first);
+        }
+        let mut solution = self.minimize(exact, &first.theta, plan, &stop, observe)?;
+        // Its first record is the point that it started from: the last of the history so far.
+        let more = solution.history.into_iter().skip(1).map(|mut record| {
+            record.iteration += done;
+            record
+        });
+        solution.history = first.history.into_iter().chain(more).collect();
+        Ok(solution)
+    }
+
+    /// Runs the full-batch solver of choice.
+    fn minimize(
+        &self,
+        objective: &dyn Objective,
+        start: &[f64],
+        plan: &Plan,
+        stop: &Stop<'_>,
+        observe: &mut dyn FnMut(Event),
+    ) -> Result<Solution, FitError> {
+        let mut observe = |record: &Record| observe(Event::Iteration(*record));
+        Ok(minimize(plan.solver, objective, start, stop, &mut observe)?)
+    }
+
+    /// When to stop, after `done` steps of a fit that began at `started`.
+    fn stop(&self, plan: &Plan, done: usize, started: Instant) -> Stop<'_> {
+        let settings = self.hyperparameters;
+        let limit = settings
+            .max_iterations
+            .unwrap_or_else(|| plan.solver.default_iterations());
+        Stop {
+            gradient_tolerance: settings.tolerance,
+            max_iterations: limit.saturating_sub(done),
+            time_limit: settings
+                .time_limit
+                .map(|seconds| duration(seconds).saturating_sub(started.elapsed())),
+            interrupted: Some(self.interrupted),
+            confirm: true,
+        }
+    }
+}
+
+/// The problem over rows of a part.
+pub(crate) fn problem<'a, T: Number>(
+    design: &'a DesignMatrix<T>,
+    part: &'a PreparedRows,
+    settings: &Hyperparameters,
+) -> Problem<'a, T> {
+    let weights = part.weights.as_deref();
+    let total = weights.map_or(design.rows() as f64, |weights| weights.iter().sum());
+    let classes = !matches!(part.target, dataset::Target::Linear { .. });
+    Problem {
+        design,
+        target: target_values(&part.target),
+        weights,
+        offsets: part.offsets.as_deref(),
+        intercept: settings.intercept,
+        penalty: settings.penalty(classes, total),
+    }
+}
+
+/// Runs a full-batch solver on an objective.
+pub(crate) fn minimize(
+    solver: SolverChoice,
+    objective: &dyn Objective,
+    start: &[f64],
+    stop: &Stop<'_>,
+    observe: &mut dyn FnMut(&Record),
+) -> Result<Solution, SolveError> {
+    match solver {
+        SolverChoice::Lbfgs => {
+            minimize_observed(&Lbfgs::default(), objective, start, stop, observe)
+        }
+        _ => minimize_observed(&Newton::default(), objective, start, stop, observe),
+    }
+}
+
+/// When a first solution, on rounded rows or by rounded sums, is as good as it gets.
+pub(crate) fn first_stop<'a>(
+    objective: &dyn Objective,
+    stop: &Stop<'a>,
+) -> Result<Stop<'a>, FitError> {
+    let start = vec![0.0; objective.dimension()];
+    let mut gradient = start.clone();
+    objective.gradient(&start, &mut gradient)?;
+    Ok(Stop {
+        gradient_tolerance: stop
+            .gradient_tolerance
+            .max(FIRST_TOLERANCE * largest(&gradient)),
+        confirm: false,
+        ..*stop
+    })
+}
+
+/// Seconds as the system counts them; too many for it are no limit.
+pub(crate) fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+/// The largest component in absolute value.
+pub(crate) fn largest(gradient: &[f64]) -> f64 {
+    gradient.iter().fold(0.0, |most, part| most.max(part.abs()))
+}
+
+impl History {
+    /// Iterations or epochs made.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Iterations(records) => records.len().saturating_sub(1),
+            Self::Epochs(epochs) => epochs.len(),
+        }
+    }
+
+    /// Whether none was made.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
