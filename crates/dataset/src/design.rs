@@ -1,5 +1,7 @@
 //! The design matrix: the numbers that a model sees, row after row.
 
+use std::fmt::Debug;
+
 use thiserror::Error;
 
 mod sealed {
@@ -11,7 +13,7 @@ mod sealed {
 /// A number that a design matrix can hold: `f32` or `f64`.
 ///
 /// Values are computed in `f64` and rounded once, when they are stored.
-pub trait Element: sealed::Sealed + Copy + Send + Sync + 'static {
+pub trait Element: sealed::Sealed + Copy + Debug + Send + Sync + 'static {
     /// The name people use for it: `f32` or `f64`.
     const NAME: &str;
 

@@ -8,7 +8,7 @@
 //! - [`target`]: what is predicted, on which rows, with which weights
 //! - [`mod@split`]: rows to fit, choose and test on
 //! - [`pipeline`]: preprocessing fitted on the training rows
-//! - [`design`]: the design matrix
+//! - [`design`]: the design matrix; [`rows`]: rows in blocks, wherever they live
 //! - [`synthetic`]: tables with known properties
 //! - [`suggestion`]: the name that was probably meant
 
@@ -23,6 +23,7 @@ pub mod fingerprint;
 pub mod number;
 pub mod pipeline;
 pub mod read;
+pub mod rows;
 pub mod schema;
 pub mod split;
 pub mod suggestion;
@@ -32,10 +33,13 @@ pub mod target;
 
 pub use design::{DesignError, DesignMatrix, Element};
 pub use fingerprint::Fingerprint;
-pub use pipeline::{MissingPolicy, Pipeline, PipelineError, PipelineOptions, RowFlags};
+pub use pipeline::{
+    EncodedRows, MissingPolicy, Pipeline, PipelineError, PipelineOptions, RowFlags,
+};
 pub use read::{
     Batch, BatchOptions, Batches, CsvOptions, Input, ReadError, read_table, table_from_cells,
 };
+pub use rows::{RowSource, RowSourceError};
 pub use schema::{ColumnSchema, Kind, Role, Schema, SchemaOptions};
 pub use split::{Split, SplitError, folds, split};
 pub use synthetic::{Classification, Regression, Synthetic, SyntheticError};

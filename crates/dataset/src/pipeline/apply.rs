@@ -5,13 +5,11 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::scale::standardize;
-use super::{
-    DesignColumn, Encoding, Feature, MISSING_LEVEL, MissingPolicy, Pipeline, PipelineError, cells,
-};
+use super::steps::{Overflow, Place, Step, encode};
+use super::{Feature, MISSING_LEVEL, MissingPolicy, Pipeline, PipelineError};
 use crate::design::{DesignMatrix, Element};
 use crate::schema::ColumnSchema;
-use crate::table::{Cells, MISSING, Table};
+use crate::table::{MISSING, Table};
 
 /// What is unusual about a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,37 +31,8 @@ pub struct UnusualCell {
     pub level: Option<String>,
 }
 
-/// Rows encoded together, so that a block of the matrix stays in the processor's cache.
+/// Rows that one thread encodes at a time.
 const BLOCK: usize = 1024;
-
-/// How to encode one feature of one table.
-enum Step<'a> {
-    Numeric {
-        name: &'a str,
-        cells: &'a [f64],
-        median: Option<f64>,
-        column: usize,
-        mean: f64,
-        scale: f64,
-    },
-    Categorical {
-        codes: &'a [u32],
-        places: Vec<Place>,
-        missing: Place,
-        off: Vec<(usize, f64)>,
-    },
-}
-
-/// Where a level goes.
-#[derive(Clone, Copy)]
-enum Place {
-    /// The reference level: no dummy is 1.
-    Reference,
-    /// The dummy in this column, with this value.
-    Dummy(usize, f64),
-    /// A level that no training row had.
-    Unseen,
-}
 
 impl Pipeline {
     /// The design matrix of the given rows, and what is unusual about each of them.
@@ -97,20 +66,10 @@ impl Pipeline {
             .par_chunks_mut(BLOCK * columns)
             .zip(flags.par_chunks_mut(BLOCK))
             .zip(rows.par_chunks(BLOCK))
-            .map(|((values, flags), rows)| {
-                steps
-                    .iter()
-                    .try_for_each(|step| encode_block(step, rows, columns, values, flags))
-            })
+            .map(|((values, flags), rows)| encode(&steps, rows, columns, values, Some(flags)))
             .collect();
-        if let Some(Overflow { column, row, value }) = outcomes.into_iter().find_map(Result::err) {
-            return Err(PipelineError::TooLarge {
-                path: table.source().to_owned(),
-                line: table.line(row),
-                column,
-                value,
-                precision: T::NAME,
-            });
+        if let Some(overflow) = outcomes.into_iter().find_map(Result::err) {
+            return Err(overflow.error::<T>(table));
         }
         if self.missing != MissingPolicy::Impute {
             for flags in &mut flags {
@@ -233,7 +192,7 @@ impl Pipeline {
     }
 
     /// The features as a schema.
-    fn schema(&self) -> crate::schema::Schema {
+    pub(super) fn schema(&self) -> crate::schema::Schema {
         let role = crate::schema::Role::Feature;
         let column = |feature: &Feature| ColumnSchema {
             name: feature.name.clone(),
@@ -244,140 +203,4 @@ impl Pipeline {
             columns: self.features.iter().map(column).collect(),
         }
     }
-
-    fn steps<'a>(&'a self, table: &'a Table) -> Result<Vec<Step<'a>>, PipelineError> {
-        let mut design: HashMap<&str, Vec<(usize, &DesignColumn)>> = HashMap::new();
-        for (position, column) in self.columns.iter().enumerate() {
-            design
-                .entry(&column.source)
-                .or_default()
-                .push((position, column));
-        }
-        self.features
-            .iter()
-            .map(|feature| {
-                let inconsistent = || PipelineError::Inconsistent {
-                    column: feature.name.clone(),
-                };
-                let design = design.get(feature.name.as_str()).ok_or_else(inconsistent)?;
-                match (
-                    cells(table, &feature.name, feature.kind)?,
-                    &feature.encoding,
-                ) {
-                    (Cells::Numeric(cells), Encoding::Numeric { median, .. }) => {
-                        let &(column, &DesignColumn { mean, scale, .. }) =
-                            design.first().ok_or_else(inconsistent)?;
-                        let (name, median) = (feature.name.as_str(), *median);
-                        Ok(Step::Numeric {
-                            name,
-                            cells,
-                            median,
-                            column,
-                            mean,
-                            scale,
-                        })
-                    }
-                    (
-                        Cells::Text {
-                            codes,
-                            levels: texts,
-                        },
-                        Encoding::Categorical { levels },
-                    ) => Ok(categorical_step(codes, texts, levels, design)),
-                    _ => Err(inconsistent()),
-                }
-            })
-            .collect()
-    }
-}
-
-fn categorical_step<'a>(
-    codes: &'a [u32],
-    texts: &[String],
-    levels: &[String],
-    design: &[(usize, &DesignColumn)],
-) -> Step<'a> {
-    let mut known: HashMap<&str, Place> = levels
-        .iter()
-        .map(|level| (level.as_str(), Place::Reference))
-        .collect();
-    for &(position, column) in design {
-        if let Some(level) = &column.level {
-            let on = standardize(1.0, column.mean, column.scale);
-            known.insert(level, Place::Dummy(position, on));
-        }
-    }
-    let place = |text: &str| known.get(text).copied().unwrap_or(Place::Unseen);
-    let off = |&(position, column): &(usize, &DesignColumn)| {
-        (position, standardize(0.0, column.mean, column.scale))
-    };
-    Step::Categorical {
-        codes,
-        places: texts.iter().map(|text| place(text)).collect(),
-        missing: place(MISSING_LEVEL),
-        off: design.iter().map(off).collect(),
-    }
-}
-
-/// A number that does not fit.
-struct Overflow {
-    column: String,
-    row: usize,
-    value: f64,
-}
-
-fn encode_block<T: Element>(
-    step: &Step<'_>,
-    rows: &[usize],
-    columns: usize,
-    values: &mut [T],
-    flags: &mut [RowFlags],
-) -> Result<(), Overflow> {
-    let lines = rows.iter().zip(values.chunks_exact_mut(columns)).zip(flags);
-    match step {
-        Step::Numeric {
-            name,
-            cells,
-            median,
-            column,
-            mean,
-            scale,
-        } => {
-            for ((&row, values), flags) in lines {
-                let mut value = cells[row];
-                if value.is_nan() {
-                    flags.missing = true;
-                    value = median.unwrap_or(*mean);
-                }
-                let number = T::from_f64(standardize(value, *mean, *scale));
-                if !number.to_f64().is_finite() {
-                    return Err(Overflow {
-                        column: (*name).to_owned(),
-                        row,
-                        value,
-                    });
-                }
-                values[*column] = number;
-            }
-        }
-        Step::Categorical {
-            codes,
-            places,
-            missing,
-            off,
-        } => {
-            for ((&row, values), flags) in lines {
-                for &(column, value) in off {
-                    values[column] = T::from_f64(value);
-                }
-                flags.missing |= codes[row] == MISSING;
-                match places.get(codes[row] as usize).copied().unwrap_or(*missing) {
-                    Place::Reference => {}
-                    Place::Dummy(column, value) => values[column] = T::from_f64(value),
-                    Place::Unseen => flags.unseen = true,
-                }
-            }
-        }
-    }
-    Ok(())
 }

@@ -8,11 +8,14 @@
 mod apply;
 mod consistency;
 mod encode;
+mod encoded;
 mod error;
 mod impute;
 mod scale;
+mod steps;
 
 pub use apply::{RowFlags, UnusualCell};
+pub use encoded::EncodedRows;
 pub use error::PipelineError;
 pub use impute::{CompleteRows, complete_rows};
 

@@ -6,7 +6,7 @@ use crate::table::Column;
 
 const NAN: f64 = f64::NAN;
 
-fn table(columns: Vec<Column>) -> (Table, Schema) {
+pub(super) fn table(columns: Vec<Column>) -> (Table, Schema) {
     let schema = columns
         .iter()
         .map(|column| ColumnSchema {
@@ -24,7 +24,7 @@ fn table(columns: Vec<Column>) -> (Table, Schema) {
     )
 }
 
-fn text(name: &str, cells: &[&str]) -> Column {
+pub(super) fn text(name: &str, cells: &[&str]) -> Column {
     Column::text(
         name,
         cells

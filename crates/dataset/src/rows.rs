@@ -1,0 +1,159 @@
+//! Rows of numbers in blocks, wherever they live.
+
+use std::fmt::Debug;
+use std::ops::Range;
+
+use thiserror::Error;
+
+use crate::design::{DesignMatrix, Element};
+use crate::pipeline::PipelineError;
+
+/// Rows of a design matrix, handed out in blocks: from memory, or made as they are asked for.
+///
+/// Whoever sums over rows visits them in blocks and needs no more of them at a time. A source that keeps
+/// its rows elsewhere (in a table, in a file) writes a block into the caller's scratch memory; one that
+/// has them at hand lends them. Several threads ask at once, and the same rows have the same bits every
+/// time.
+///
+/// # Examples
+/// ```
+/// use dataset::{DesignMatrix, RowSource};
+///
+/// let design = DesignMatrix::new(3, 2, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?;
+/// let source: &dyn RowSource<f64> = &design;
+/// let mut scratch = Vec::new();
+/// assert_eq!(source.cells(1..3, &mut scratch)?, [3.0, 4.0, 5.0, 6.0]);
+/// assert_eq!(source.gather(&[0, 2], &mut scratch)?, [1.0, 2.0, 5.0, 6.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait RowSource<T: Element>: Debug + Sync {
+    /// Number of rows.
+    fn rows(&self) -> usize;
+
+    /// Number of columns.
+    fn columns(&self) -> usize;
+
+    /// The cells of consecutive rows, `[rows × columns]` row after row.
+    ///
+    /// # Errors
+    /// [`RowSourceError`] where a row cannot be had.
+    ///
+    /// # Panics
+    /// When a row is not below [`rows`](Self::rows).
+    fn cells<'s>(
+        &'s self,
+        rows: Range<usize>,
+        scratch: &'s mut Vec<T>,
+    ) -> Result<&'s [T], RowSourceError>;
+
+    /// The cells of any rows, in the order given, `[rows × columns]`.
+    ///
+    /// # Errors
+    /// As [`cells`](Self::cells).
+    ///
+    /// # Panics
+    /// As [`cells`](Self::cells).
+    fn gather<'s>(
+        &'s self,
+        rows: &[usize],
+        scratch: &'s mut Vec<T>,
+    ) -> Result<&'s [T], RowSourceError> {
+        scratch.clear();
+        let mut run = Vec::new();
+        for rows in rows.chunk_by(|row, next| row + 1 == *next) {
+            let rows = rows[0]..rows[0] + rows.len();
+            scratch.extend_from_slice(self.cells(rows, &mut run)?);
+        }
+        Ok(scratch)
+    }
+}
+
+/// Why rows cannot be had.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RowSourceError {
+    /// Cells of the table do not become numbers.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+}
+
+impl RowSourceError {
+    /// What to do next, where there is something to do.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Pipeline(error) => error.remedy(),
+        }
+    }
+}
+
+impl<T: Element> RowSource<T> for DesignMatrix<T> {
+    fn rows(&self) -> usize {
+        self.rows()
+    }
+
+    fn columns(&self) -> usize {
+        self.columns()
+    }
+
+    fn cells<'s>(
+        &'s self,
+        rows: Range<usize>,
+        _: &'s mut Vec<T>,
+    ) -> Result<&'s [T], RowSourceError> {
+        let columns = self.columns();
+        Ok(&self.values()[rows.start * columns..rows.end * columns])
+    }
+
+    fn gather<'s>(
+        &'s self,
+        rows: &[usize],
+        scratch: &'s mut Vec<T>,
+    ) -> Result<&'s [T], RowSourceError> {
+        scratch.clear();
+        for &row in rows {
+            scratch.extend_from_slice(self.row(row));
+        }
+        Ok(scratch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A source that lends nothing and leaves gathering to the trait.
+    #[derive(Debug)]
+    struct Copied(DesignMatrix<f64>);
+
+    impl RowSource<f64> for Copied {
+        fn rows(&self) -> usize {
+            self.0.rows()
+        }
+
+        fn columns(&self) -> usize {
+            self.0.columns()
+        }
+
+        fn cells<'s>(
+            &'s self,
+            rows: Range<usize>,
+            scratch: &'s mut Vec<f64>,
+        ) -> Result<&'s [f64], RowSourceError> {
+            scratch.clear();
+            rows.for_each(|row| scratch.extend_from_slice(self.0.row(row)));
+            Ok(scratch)
+        }
+    }
+
+    #[test]
+    fn gathering_by_runs_is_gathering_row_by_row() {
+        let design = DesignMatrix::new(6, 2, (0..12).map(f64::from).collect()).unwrap();
+        let copied = Copied(design.clone());
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        for rows in [&[][..], &[3], &[0, 1, 2, 5], &[4, 5, 0, 2, 1, 1]] {
+            let found = copied.gather(rows, &mut one).unwrap();
+            assert_eq!(found, design.gather(rows, &mut other).unwrap());
+            assert_eq!(found.len(), 2 * rows.len());
+        }
+    }
+}
