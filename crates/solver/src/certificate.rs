@@ -153,7 +153,7 @@ pub fn certify_held<T: Element>(
     layout.check("parameters", theta)?;
     let problem = objective.problem();
     // 1. Gradient and curvature, with what bounds their rounding.
-    let sums = objective.sums(theta, Wanted::Audit);
+    let sums = objective.sums(theta, Wanted::Audit)?;
     let kept: Vec<usize> = (0..layout.stride())
         .filter(|at| !held.contains(at))
         .collect();
@@ -198,7 +198,7 @@ pub fn certify_held<T: Element>(
     let rounding = gradient_rounding(objective, theta, &sums, &free, &factor, &inverse);
     let decrement = inflation * (factor.squared_norm(&gradient).sqrt() + rounding);
     // 4. The radius: one product with every row.
-    let radius = inflation * radius(objective, &kept, &factor, &inverse);
+    let radius = inflation * radius(objective, &kept, &factor, &inverse)?;
     Ok(conclude(&problem.target, gradient_max, decrement, radius))
 }
 
@@ -285,12 +285,12 @@ fn radius<T: Element>(
     kept: &[usize],
     factor: &Factor,
     inverse: &Mat<f64>,
-) -> f64 {
+) -> Result<f64, ObjectiveError> {
     let (rows, layout) = (objective.rows(), objective.layout());
     let (width, outputs) = (kept.len(), layout.outputs);
     let dimension = width * outputs;
     if dimension == 0 {
-        return 0.0; // every column is held, and there is no intercept: nothing can move
+        return Ok(0.0); // every column is held, and there is no intercept: nothing can move
     }
     let map = Mat::from_fn(dimension, dimension, |i, j| {
         inverse[(i, j)] * factor.scale()[j]
@@ -299,13 +299,15 @@ fn radius<T: Element>(
         8,
         || 0.0_f64,
         |most, chunk| {
+            let (mut scratch, columns) = (Vec::new(), rows.columns());
             let block = rows.block().min(128);
             let mut cells = vec![0.0; block * width];
             let mut images = vec![Mat::<f64>::zeros(dimension, block); outputs];
             for from in chunk.clone().step_by(block) {
                 let to = (from + block).min(chunk.end);
-                for (at, cells) in (from..to).zip(cells.chunks_exact_mut(width)) {
-                    let row = rows.row(at);
+                let source = rows.cells(from..to, &mut scratch)?;
+                for (i, cells) in (0..to - from).zip(cells.chunks_exact_mut(width)) {
+                    let row = &source[i * columns..(i + 1) * columns];
                     for (cell, &j) in cells.iter_mut().zip(kept) {
                         *cell = row.get(j).map_or(1.0, |x| x.to_f64());
                     }
@@ -317,10 +319,11 @@ fn radius<T: Element>(
                 }
                 *most = most.max(longest(&images, width, to - from));
             }
+            Ok(())
         },
         |most, next| *most = most.max(next),
-    );
-    squared.sqrt()
+    )?;
+    Ok(squared.sqrt())
 }
 
 /// The image of rows under the columns `start..start + width` of a lower triangular map.

@@ -130,10 +130,10 @@ pub fn conclude<T: Element>(
     if !matches!(problem.target, TargetValues::Linear(_))
         && (problem.penalty.lambda == 0.0 || problem.intercept)
     {
-        diagnosis.separation = Some(separation(objective, Some(&solution.theta)));
+        diagnosis.separation = Some(separation(objective, Some(&solution.theta))?);
     }
     if problem.penalty.lambda == 0.0 {
-        diagnosis.dependences = dependences(objective);
+        diagnosis.dependences = dependences(objective)?;
     }
     if matches!(diagnosis.separation, Some(Verdict::Separated(_))) {
         (solution.status, solution.detail) = (Status::Separated, None);

@@ -134,14 +134,17 @@ pub fn least_squares<T: Element>(
     if method == Method::SimpleRegression && !simple {
         return Err(LeastSquaresError::NotSimple { columns });
     }
-    let system = System::new(problem, targets);
+    let mut scratch = Vec::new();
+    let cells = problem.design.cells(0..targets.len(), &mut scratch);
+    let cells = cells.map_err(ObjectiveError::from)?;
+    let system = System::new(problem, cells, targets);
     let qr = ColPivQr::new(system.matrix.as_ref());
     let condition = condition(&qr)?;
     match method {
         Method::Qr => Ok(system.by_qr(&qr, condition)),
         Method::NormalEquations => system.by_normal_equations(condition * condition),
         Method::SimpleRegression => Ok(LeastSquares {
-            theta: simple_regression(problem, targets),
+            theta: simple_regression(problem, cells, targets),
             condition,
             dropped: Vec::new(),
         }),
@@ -171,7 +174,7 @@ struct System {
 }
 
 impl System {
-    fn new<T: Element>(problem: &Problem<'_, T>, targets: &[f64]) -> Self {
+    fn new<T: Element>(problem: &Problem<'_, T>, cells: &[T], targets: &[f64]) -> Self {
         let layout = problem.layout();
         let weight = |row: usize| problem.weights.map_or(1.0, |w| w[row]);
         let rows: Vec<usize> = (0..problem.design.rows())
@@ -184,7 +187,8 @@ impl System {
         let mut values = Mat::zeros(rows.len() + extra, 1);
         for (i, &row) in rows.iter().enumerate() {
             let root = weight(row).sqrt();
-            for (j, x) in problem.design.row(row).iter().enumerate() {
+            let cells = &cells[row * layout.columns..(row + 1) * layout.columns];
+            for (j, x) in cells.iter().enumerate() {
                 matrix[(i, j)] = root * x.to_f64();
             }
             if layout.intercept {
@@ -272,12 +276,16 @@ impl System {
 }
 
 /// The textbook's slope and intercept, with weighted means. A constant column has a slope of zero.
-fn simple_regression<T: Element>(problem: &Problem<'_, T>, targets: &[f64]) -> Vec<f64> {
+fn simple_regression<T: Element>(
+    problem: &Problem<'_, T>,
+    cells: &[T],
+    targets: &[f64],
+) -> Vec<f64> {
     let rows = || {
         (0..targets.len()).filter_map(|row| {
             let weight = problem.weights.map_or(1.0, |w| w[row]);
             let y = targets[row] - problem.offsets.map_or(0.0, |o| o[row]);
-            (weight > 0.0).then(|| (weight, problem.design.row(row)[0].to_f64(), y))
+            (weight > 0.0).then(|| (weight, cells[row].to_f64(), y))
         })
     };
     let total: f64 = rows().map(|(w, _, _)| w).sum();

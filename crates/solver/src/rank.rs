@@ -5,7 +5,7 @@ use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, Mat, MatRef, Par};
 use serde::{Deserialize, Serialize};
 
-use crate::objective::{HostObjective, Rows};
+use crate::objective::{HostObjective, ObjectiveError, Rows};
 use crate::spread::Spread;
 use crate::tolerance::{
     DEPENDENCE_F32, DEPENDENCE_F64, DEPENDENCE_REFINEMENTS, DEPENDENCE_TERM, PIVOT,
@@ -46,7 +46,7 @@ pub struct Dependence {
 /// let rows = vec![0.0, 1.0, 0.0, 1.0, 5.0, -2.0, 2.0, -1.0, 6.0, 4.0, 1.0, 8.0];
 /// let design = DesignMatrix::new(4, 3, rows)?;
 /// let target = TargetValues::Linear(&[0.0; 4]);
-/// let found = dependences(&HostObjective::new(Problem::new(&design, target))?);
+/// let found = dependences(&HostObjective::new(Problem::new(&design, target))?)?;
 /// assert_eq!(found.len(), 1);
 /// assert_eq!(found[0].column, 2);
 /// let (first, second) = (found[0].terms[0], found[0].terms[1]);
@@ -57,11 +57,16 @@ pub struct Dependence {
 ///
 /// # References
 /// Golub and Van Loan (2013), §4.2 and §5.5.7.
-pub fn dependences<T: Element>(objective: &HostObjective<'_, T>) -> Vec<Dependence> {
+///
+/// # Errors
+/// [`ObjectiveError::Rows`] where the source of the rows fails.
+pub fn dependences<T: Element>(
+    objective: &HostObjective<'_, T>,
+) -> Result<Vec<Dependence>, ObjectiveError> {
     let rows = objective.rows();
     let intercept = objective.layout().intercept;
-    let spread = Spread::measure(rows, intercept);
-    let correlations = correlations(rows, &spread);
+    let spread = Spread::measure(rows, intercept)?;
+    let correlations = correlations(rows, &spread)?;
     let mut basis = Basis::default();
     let mut found = Vec::new();
     for column in 0..rows.columns() {
@@ -76,18 +81,21 @@ pub fn dependences<T: Element>(objective: &HostObjective<'_, T>) -> Vec<Dependen
             intercept,
             column,
         };
-        match suspect.check(&basis, &projection) {
+        match suspect.check(&basis, &projection)? {
             Some(dependence) => found.push(dependence),
             None if unexplained > PIVOT => basis.push(column, projection, unexplained),
             // neither provably dependent nor of use to explain others
             None => {}
         }
     }
-    found
+    Ok(found)
 }
 
 /// `(1/n) Σ x̂x̂ᵀ` of the standardised columns, lower triangle.
-fn correlations<T: Element>(rows: &Rows<'_, T>, spread: &Spread) -> Mat<f64> {
+fn correlations<T: Element>(
+    rows: &Rows<'_, T>,
+    spread: &Spread,
+) -> Result<Mat<f64>, ObjectiveError> {
     let columns = rows.columns();
     let inverse: Vec<f64> = (0..columns).map(|j| spread.inverse(j)).collect();
     let n = rows.len() as f64;
@@ -95,11 +103,14 @@ fn correlations<T: Element>(rows: &Rows<'_, T>, spread: &Spread) -> Mat<f64> {
         8 * columns * columns,
         || Mat::<f64>::zeros(columns, columns),
         |sum, chunk| {
-            let mut cells = vec![0.0; rows.block() * columns];
+            let (mut scratch, mut cells) = (Vec::new(), vec![0.0; rows.block() * columns]);
             for block in rows.blocks(chunk) {
                 let count = block.len();
-                for (at, cells) in block.zip(cells.chunks_exact_mut(columns.max(1))) {
-                    for (j, x) in rows.row(at).iter().enumerate() {
+                let source = rows
+                    .cells(block, &mut scratch)?
+                    .chunks_exact(columns.max(1));
+                for (row, cells) in source.zip(cells.chunks_exact_mut(columns.max(1))) {
+                    for (j, x) in row.iter().enumerate() {
                         cells[j] = (x.to_f64() - spread.center[j]) * inverse[j];
                     }
                 }
@@ -116,6 +127,7 @@ fn correlations<T: Element>(rows: &Rows<'_, T>, spread: &Spread) -> Mat<f64> {
                     Par::Seq,
                 );
             }
+            Ok(())
         },
         |total, next| *total += &next,
     )
@@ -184,11 +196,15 @@ struct Residual {
 }
 
 impl<T: Element> Suspect<'_, '_, T> {
-    fn check(&self, basis: &Basis, projection: &[f64]) -> Option<Dependence> {
+    fn check(
+        &self,
+        basis: &Basis,
+        projection: &[f64],
+    ) -> Result<Option<Dependence>, ObjectiveError> {
         // 1. Coefficients of the standardised columns, corrected by the rows.
         let mut coefficients = basis.backward(projection.to_vec());
         for _ in 0..DEPENDENCE_REFINEMENTS {
-            let residual = self.residual(basis, &coefficients);
+            let residual = self.residual(basis, &coefficients)?;
             let correction = basis.backward(basis.forward(&residual.products));
             coefficients
                 .iter_mut()
@@ -200,32 +216,32 @@ impl<T: Element> Suspect<'_, '_, T> {
             .iter()
             .map(|&c| if c.abs() < DEPENDENCE_TERM { 0.0 } else { c })
             .collect();
-        self.confirm(basis, &clean)
-            .or_else(|| self.confirm(basis, &coefficients))
+        match self.confirm(basis, &clean)? {
+            None => self.confirm(basis, &coefficients),
+            found => Ok(found),
+        }
     }
 
     /// The residual of the standardised column.
-    fn residual(&self, basis: &Basis, coefficients: &[f64]) -> Residual {
+    fn residual(&self, basis: &Basis, coefficients: &[f64]) -> Result<Residual, ObjectiveError> {
         let standard = |row: &[T], j: usize| {
             (row[j].to_f64() - self.spread.center[j]) * self.spread.inverse(j)
         };
         let n = self.rows.len() as f64;
-        self.rows.fold(
+        self.rows.fold_rows(
             8 * basis.columns.len(),
             || Residual {
                 largest: 0.0,
                 products: vec![0.0; basis.columns.len()],
             },
-            |sum, chunk| {
-                for row in chunk.map(|at| self.rows.row(at)) {
-                    let mut r = standard(row, self.column);
-                    for (&k, c) in basis.columns.iter().zip(coefficients) {
-                        r -= c * standard(row, k);
-                    }
-                    sum.largest = sum.largest.max(r.abs());
-                    for (product, &k) in sum.products.iter_mut().zip(&basis.columns) {
-                        *product += r * standard(row, k) / n;
-                    }
+            |sum, _, row| {
+                let mut r = standard(row, self.column);
+                for (&k, c) in basis.columns.iter().zip(coefficients) {
+                    r -= c * standard(row, k);
+                }
+                sum.largest = sum.largest.max(r.abs());
+                for (product, &k) in sum.products.iter_mut().zip(&basis.columns) {
+                    *product += r * standard(row, k) / n;
                 }
             },
             |total, next| {
@@ -239,7 +255,11 @@ impl<T: Element> Suspect<'_, '_, T> {
         )
     }
 
-    fn confirm(&self, basis: &Basis, coefficients: &[f64]) -> Option<Dependence> {
+    fn confirm(
+        &self,
+        basis: &Basis,
+        coefficients: &[f64],
+    ) -> Result<Option<Dependence>, ObjectiveError> {
         let spread = self.spread;
         let deviation = spread.deviation[self.column];
         let used = || {
@@ -274,16 +294,17 @@ impl<T: Element> Suspect<'_, '_, T> {
         };
         // 3. Every row.
         let residual = if deviation > 0.0 {
-            deviation * self.residual(basis, coefficients).largest
+            deviation * self.residual(basis, coefficients)?.largest
         } else {
             0.0
         };
-        (residual <= agreement * involved + unit * cells).then_some(Dependence {
+        let dependent = residual <= agreement * involved + unit * cells;
+        Ok(dependent.then_some(Dependence {
             column: self.column,
             terms,
             intercept,
             residual,
-        })
+        }))
     }
 }
 
@@ -305,7 +326,7 @@ mod tests {
             intercept,
             ..Problem::new(&design, TargetValues::Linear(&target))
         };
-        dependences(&HostObjective::new(problem).unwrap())
+        dependences(&HostObjective::new(problem).unwrap()).unwrap()
     }
 
     fn wave(seed: usize) -> Vec<f64> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use alone::Alone;
 
-use crate::objective::{HostObjective, TargetValues, dot};
+use crate::objective::{HostObjective, ObjectiveError, TargetValues, dot};
 use crate::tolerance::{DIRECTION_SHARE, UNIT_ROUNDOFF};
 use cone::{Cone, Recession};
 
@@ -70,33 +70,42 @@ pub struct Separation {
 ///
 /// let design = DesignMatrix::new(4, 1, vec![0.0, 1.0, 2.0, 3.0])?;
 /// let separated = TargetValues::Binary(&[0.0, 0.0, 1.0, 1.0]);
-/// let verdict = separation(&HostObjective::new(Problem::new(&design, separated))?, None);
+/// let verdict = separation(&HostObjective::new(Problem::new(&design, separated))?, None)?;
 /// let Verdict::Separated(found) = verdict else { panic!() };
 /// assert!(found.complete && found.rows == 4 && found.columns == [0]);
 ///
 /// let overlapping = TargetValues::Binary(&[0.0, 1.0, 0.0, 1.0]);
-/// let verdict = separation(&HostObjective::new(Problem::new(&design, overlapping))?, None);
+/// let verdict = separation(&HostObjective::new(Problem::new(&design, overlapping))?, None)?;
 /// assert_eq!(verdict, Verdict::Overlap);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # References
 /// Albert and Anderson (1984); Konis (2007); Lawson and Hanson (1974), chapter 23.
-pub fn separation<T: Element>(objective: &HostObjective<'_, T>, theta: Option<&[f64]>) -> Verdict {
+///
+/// # Errors
+/// [`ObjectiveError::Rows`] where the source of the rows fails.
+pub fn separation<T: Element>(
+    objective: &HostObjective<'_, T>,
+    theta: Option<&[f64]>,
+) -> Result<Verdict, ObjectiveError> {
     if matches!(objective.problem().target, TargetValues::Linear(_)) {
-        return Verdict::Overlap;
+        return Ok(Verdict::Overlap);
     }
     let penalised = objective.problem().penalty.lambda > 0.0;
     if penalised && !objective.problem().intercept {
-        return Verdict::Overlap;
+        return Ok(Verdict::Overlap);
     }
-    let cone = Cone::new(objective, !penalised);
-    let proof = theta.filter(|theta| !penalised && proves_separation(objective, theta));
+    let cone = Cone::new(objective, !penalised)?;
+    let proof = match theta {
+        Some(theta) if !penalised && proves_separation(objective, theta)? => Some(theta),
+        _ => None,
+    };
     let (direction, rows, complete) = match proof {
         Some(theta) => (theta.to_vec(), objective.rows().len(), true),
-        None => match cone.recession() {
-            Recession::Zero => return Verdict::Overlap,
-            Recession::Undecided => return Verdict::Undecided,
+        None => match cone.recession()? {
+            Recession::Zero => return Ok(Verdict::Overlap),
+            Recession::Undecided => return Ok(Verdict::Undecided),
             Recession::Direction {
                 direction,
                 rows,
@@ -108,22 +117,25 @@ pub fn separation<T: Element>(objective: &HostObjective<'_, T>, theta: Option<&[
     let alone = if penalised {
         Vec::new()
     } else {
-        alone::columns(objective)
+        alone::columns(objective)?
     };
-    Verdict::Separated(Separation {
+    Ok(Verdict::Separated(Separation {
         complete,
         direction,
         rows,
         columns,
         alone,
-    })
+    }))
 }
 
 /// Whether the parameters, without offsets, put every row on its right side beyond rounding.
-fn proves_separation<T: Element>(objective: &HostObjective<'_, T>, theta: &[f64]) -> bool {
+fn proves_separation<T: Element>(
+    objective: &HostObjective<'_, T>,
+    theta: &[f64],
+) -> Result<bool, ObjectiveError> {
     let (layout, rows) = (objective.layout(), objective.rows());
     if theta.len() != layout.dimension() {
-        return false;
+        return Ok(false);
     }
     let unit = 4.0 * (layout.columns as f64 + 4.0) * UNIT_ROUNDOFF;
     let score = |row: &[T], k: usize| {
@@ -132,8 +144,8 @@ fn proves_separation<T: Element>(objective: &HostObjective<'_, T>, theta: &[f64]
         let size = crate::objective::dot_absolute(row, coefficients) + bias.abs();
         (dot(row, coefficients) + bias, unit * size)
     };
-    let right = |at: usize| {
-        let (row, index) = (rows.row(at), rows.index(at));
+    let right = |at: usize, row: &[T]| {
+        let index = rows.index(at);
         match objective.problem().target {
             TargetValues::Linear(_) => false,
             TargetValues::Binary(y) => {
@@ -150,10 +162,10 @@ fn proves_separation<T: Element>(objective: &HostObjective<'_, T>, theta: &[f64]
             }
         }
     };
-    rows.fold(
+    rows.fold_rows(
         1,
         || true,
-        |all, chunk| *all = *all && chunk.into_iter().all(right),
+        |all, at, row| *all = *all && right(at, row),
         |all, next| *all = *all && next,
     )
 }

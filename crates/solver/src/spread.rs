@@ -2,7 +2,7 @@
 
 use dataset::Element;
 
-use crate::objective::Rows;
+use crate::objective::{ObjectiveError, Rows};
 
 /// Mean, standard deviation and largest absolute value of every column.
 ///
@@ -17,24 +17,27 @@ pub(crate) struct Spread {
 impl Spread {
     /// Two passes; numbers are taken relative to the first row, so that a constant column has a
     /// deviation of exactly zero.
-    pub(crate) fn measure<T: Element>(rows: &Rows<'_, T>, intercept: bool) -> Self {
+    pub(crate) fn measure<T: Element>(
+        rows: &Rows<'_, T>,
+        intercept: bool,
+    ) -> Result<Self, ObjectiveError> {
         let (n, columns) = (rows.len() as f64, rows.columns());
-        let first: Vec<f64> = rows.row(0).iter().map(|x| x.to_f64()).collect();
+        let mut scratch = Vec::new();
+        let first = rows.cells(0..1, &mut scratch)?;
+        let first: Vec<f64> = first.iter().map(|x| x.to_f64()).collect();
         let mut center = vec![0.0; columns];
         if intercept {
-            let sums = column_sums(rows, columns, |j, x| x - first[j]);
+            let sums = column_sums(rows, columns, |j, x| x - first[j])?;
             center = (sums.iter().zip(&first))
                 .map(|(sum, first)| first + sum / n)
                 .collect();
         }
-        let largest = rows.fold(
+        let largest = rows.fold_rows(
             8 * columns,
             || vec![0.0_f64; columns],
-            |largest, chunk| {
-                for at in chunk {
-                    for (most, x) in largest.iter_mut().zip(rows.row(at)) {
-                        *most = most.max(x.to_f64().abs());
-                    }
+            |largest, _, row| {
+                for (most, x) in largest.iter_mut().zip(row) {
+                    *most = most.max(x.to_f64().abs());
                 }
             },
             |largest, next| {
@@ -42,17 +45,17 @@ impl Spread {
                     *most = most.max(x);
                 }
             },
-        );
+        )?;
         let size = |j: usize| if largest[j] > 0.0 { largest[j] } else { 1.0 };
-        let squares = column_sums(rows, columns, |j, x| ((x - center[j]) / size(j)).powi(2));
+        let squares = column_sums(rows, columns, |j, x| ((x - center[j]) / size(j)).powi(2))?;
         let deviation = (squares.iter().enumerate())
             .map(|(j, sum)| size(j) * (sum / n).sqrt())
             .collect();
-        Self {
+        Ok(Self {
             center,
             deviation,
             largest,
-        }
+        })
     }
 
     /// One over the deviation; zero for a constant column, which so drops out.
@@ -70,7 +73,7 @@ fn column_sums<T: Element>(
     rows: &Rows<'_, T>,
     columns: usize,
     term: impl Fn(usize, f64) -> f64 + Sync,
-) -> Vec<f64> {
+) -> Result<Vec<f64>, ObjectiveError> {
     let add = |total: &mut Vec<f64>, next: &[f64]| {
         total
             .iter_mut()
@@ -81,15 +84,18 @@ fn column_sums<T: Element>(
         8 * columns,
         || vec![0.0; columns],
         |sums, chunk| {
+            let (mut scratch, mut part) = (Vec::new(), vec![0.0; columns]);
             for block in rows.blocks(chunk) {
-                let mut part = vec![0.0; columns];
-                for at in block {
-                    for (j, x) in rows.row(at).iter().enumerate() {
+                part.fill(0.0);
+                let cells = rows.cells(block, &mut scratch)?;
+                for row in cells.chunks_exact(columns.max(1)) {
+                    for (j, x) in row.iter().enumerate() {
                         part[j] += term(j, x.to_f64());
                     }
                 }
                 add(sums, &part);
             }
+            Ok(())
         },
         |total, next| add(total, &next),
     )

@@ -5,7 +5,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use model::Supervised;
-use solver::{Problem, TargetValues};
+use solver::{ObjectiveError, Problem, TargetValues};
 
 use crate::method::Gradient;
 use crate::rows::{Number, mean_weight};
@@ -74,18 +74,21 @@ struct Sums {
 
 impl Blocks {
     /// Moves the rows to the device.
-    pub(crate) fn upload<T: Number>(problem: &Problem<'_, T>, device: &Device) -> Self {
+    pub(crate) fn upload<T: Number>(
+        problem: &Problem<'_, T>,
+        device: &Device,
+    ) -> Result<Self, ObjectiveError> {
         let rows = problem.design.rows();
         let blocks = if rows < WHOLE { 0 } else { rows / BLOCK };
         let cut = blocks * BLOCK;
         let mut pieces = Vec::new();
         if blocks > 0 {
-            pieces.push(Piece::upload(problem, 0, cut, BLOCK, device));
+            pieces.push(Piece::upload(problem, 0, cut, BLOCK, device)?);
         }
         if cut < rows {
-            pieces.push(Piece::upload(problem, cut, rows, rows - cut, device));
+            pieces.push(Piece::upload(problem, cut, rows, rows - cut, device)?);
         }
-        Self(pieces)
+        Ok(Self(pieces))
     }
 
     /// The pieces.
@@ -163,7 +166,7 @@ impl Piece {
         to: usize,
         length: usize,
         device: &Device,
-    ) -> Self {
+    ) -> Result<Self, ObjectiveError> {
         let (columns, outputs) = (problem.design.columns(), problem.target.outputs());
         let rows = to - from;
         let convert = |values: &[f64]| values.iter().map(|&value| T::from_f64(value)).collect();
@@ -188,13 +191,13 @@ impl Piece {
             let own = convert(&offsets[from * outputs..to * outputs]);
             tensor::<T, 2>([rows, outputs], own, device)
         });
-        let cells = problem.design.values()[from * columns..to * columns].to_vec();
-        Self {
+        let cells = problem.design.cells(from..to, &mut Vec::new())?.to_vec();
+        Ok(Self {
             rows: tensor([rows / length, length, columns], cells, device),
             targets: tensor([rows, outputs], targets, device),
             weights,
             offsets,
-        }
+        })
     }
 
     /// A copy of the parameters for each block: `[blocks, columns, outputs]` and

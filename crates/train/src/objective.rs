@@ -28,13 +28,13 @@ pub fn objective<'a, T: Number>(
         (Gradient::Auto | Gradient::Fused, _) => Box::new(host),
         (_, TargetValues::Binary(_)) => Box::new(DeviceObjective::<LogisticRegression, T>::new(
             problem, gradient, device,
-        )),
+        )?),
         (_, TargetValues::Multinomial { .. }) => Box::new(
-            DeviceObjective::<SoftmaxRegression, T>::new(problem, gradient, device),
+            DeviceObjective::<SoftmaxRegression, T>::new(problem, gradient, device)?,
         ),
         (_, TargetValues::Linear(_)) => Box::new(DeviceObjective::<LinearRegression, T>::new(
             problem, gradient, device,
-        )),
+        )?),
     })
 }
 
@@ -60,9 +60,16 @@ pub struct DeviceObjective<M, T> {
 
 impl<M: Supervised, T: Number> DeviceObjective<M, T> {
     /// Moves the rows to the device.
-    pub fn new(problem: &Problem<'_, T>, gradient: Gradient, device: &Device) -> Self {
-        Self {
-            rows: Blocks::upload(problem, device),
+    ///
+    /// # Errors
+    /// [`ObjectiveError::Rows`] where the source of the rows fails.
+    pub fn new(
+        problem: &Problem<'_, T>,
+        gradient: Gradient,
+        device: &Device,
+    ) -> Result<Self, ObjectiveError> {
+        Ok(Self {
+            rows: Blocks::upload(problem, device)?,
             count: problem.design.rows(),
             columns: problem.design.columns(),
             outputs: problem.target.outputs(),
@@ -72,7 +79,7 @@ impl<M: Supervised, T: Number> DeviceObjective<M, T> {
             gradient,
             device: device.clone(),
             kind: PhantomData,
-        }
+        })
     }
 
     /// Parameters of one output.

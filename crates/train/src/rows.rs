@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use dataset::Element;
 use model::Supervised;
 use model::device::Precision;
-use solver::{Problem, TargetValues};
+use solver::{ObjectiveError, Problem, TargetValues};
 
 use crate::stochastic::batches;
 
@@ -27,12 +27,15 @@ impl Number for f64 {
 pub trait Upload {
     /// Some of the rows on a device, gathered from contiguous memory; `mean_weight` is that of all
     /// rows, which a caller with many batches computes once.
+    ///
+    /// # Errors
+    /// [`ObjectiveError::Rows`] where the source of the rows fails.
     fn upload_batch(
         &self,
         batch: &[usize],
         mean_weight: Option<f64>,
         device: &Device,
-    ) -> DeviceRows;
+    ) -> Result<DeviceRows, ObjectiveError>;
 }
 
 /// Mean weight of rows; none where they have no weights.
@@ -46,9 +49,9 @@ impl<T: Number> Upload for Problem<'_, T> {
         batch: &[usize],
         mean_weight: Option<f64>,
         device: &Device,
-    ) -> DeviceRows {
-        let values = batches::gather(self.design, batch);
-        upload(self, values, batch, mean_weight, device)
+    ) -> Result<DeviceRows, ObjectiveError> {
+        let values = batches::gather(self.design, batch)?;
+        Ok(upload(self, values, batch, mean_weight, device))
     }
 }
 

@@ -44,15 +44,15 @@ fn on_device<T: Number>(
     device: &Device,
 ) -> Box<dyn Objective> {
     match task {
-        Task::Binary => Box::new(DeviceObjective::<LogisticRegression, T>::new(
-            problem, gradient, device,
-        )),
-        Task::Multinomial => Box::new(DeviceObjective::<SoftmaxRegression, T>::new(
-            problem, gradient, device,
-        )),
-        Task::Linear => Box::new(DeviceObjective::<LinearRegression, T>::new(
-            problem, gradient, device,
-        )),
+        Task::Binary => Box::new(
+            DeviceObjective::<LogisticRegression, T>::new(problem, gradient, device).unwrap(),
+        ),
+        Task::Multinomial => Box::new(
+            DeviceObjective::<SoftmaxRegression, T>::new(problem, gradient, device).unwrap(),
+        ),
+        Task::Linear => Box::new(
+            DeviceObjective::<LinearRegression, T>::new(problem, gradient, device).unwrap(),
+        ),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why an objective cannot be built or evaluated.
 
+use dataset::RowSourceError;
 use thiserror::Error;
 
 /// Why an objective cannot be built or evaluated.
@@ -84,6 +85,9 @@ pub enum ObjectiveError {
         /// The value given.
         l1_ratio: f64,
     },
+    /// The source of the rows failed.
+    #[error(transparent)]
+    Rows(#[from] RowSourceError),
     /// An objective whose rows live elsewhere (a device, a file) failed there.
     #[error("the objective could not be evaluated")]
     Elsewhere(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -93,6 +97,7 @@ impl ObjectiveError {
     /// What to do next, where there is something to do.
     pub fn remedy(&self) -> Option<String> {
         match self {
+            Self::Rows(error) => error.remedy(),
             Self::NoRows => Some("give at least one row a positive weight".into()),
             Self::NoParameters => Some("keep the intercept or at least one column".into()),
             Self::CellNotFinite { .. } | Self::NotFinite { .. } => {

@@ -47,16 +47,16 @@ impl<'a, T: Element> HostObjective<'a, T> {
     /// Checks a problem and prepares its rows.
     ///
     /// # Errors
-    /// Every [`ObjectiveError`] but `Elsewhere`: lengths, targets, weights, offsets, penalty, and
-    /// cells that are not finite in rows of positive weight.
+    /// Every [`ObjectiveError`] but `Elsewhere`: lengths, targets, weights, offsets, penalty, a source
+    /// of rows that fails, and cells that are not finite in rows of positive weight.
     pub fn new(problem: Problem<'a, T>) -> Result<Self, ObjectiveError> {
         problem.check()?;
         let rows = Rows::new(problem.design, problem.weights)?;
-        Ok(Self::over(problem, rows))
+        Self::over(problem, rows)
     }
 
     /// The objective over some of a problem's rows.
-    fn over(problem: Problem<'a, T>, rows: Rows<'a, T>) -> Self {
+    fn over(problem: Problem<'a, T>, rows: Rows<'a, T>) -> Result<Self, ObjectiveError> {
         let total_weight = match problem.weights {
             None => rows.len() as f64,
             Some(weights) => rows.fold(
@@ -66,20 +66,21 @@ impl<'a, T: Element> HostObjective<'a, T> {
                     for block in rows.blocks(chunk) {
                         *sum += block.map(|at| weights[rows.index(at)]).sum::<f64>();
                     }
+                    Ok(())
                 },
                 |sum, next| *sum += next,
-            ),
+            )?,
         };
         let smallest_weight = problem.weights.map_or(1.0, |weights| {
             let weights = (0..rows.len()).map(|at| weights[rows.index(at)]);
             weights.fold(f64::INFINITY, f64::min)
         });
-        Self {
+        Ok(Self {
             problem,
             rows,
             total_weight,
             smallest_weight,
-        }
+        })
     }
 
     /// The problem.
@@ -101,7 +102,7 @@ impl<'a, T: Element> HostObjective<'a, T> {
     }
 
     /// Adds up what is wanted over all rows.
-    pub(crate) fn sums(&self, theta: &[f64], wanted: Wanted) -> Sums {
+    pub(crate) fn sums(&self, theta: &[f64], wanted: Wanted) -> Result<Sums, ObjectiveError> {
         let layout = self.layout();
         let (outputs, stride) = (layout.outputs, layout.stride());
         let pairs = if outputs == 1 {
@@ -137,8 +138,9 @@ impl<'a, T: Element> HostObjective<'a, T> {
         let visit = |sums: &mut Sums, chunk: Range<usize>| {
             let mut pass = Pass::new(self, theta, wanted);
             for block in self.rows.blocks(chunk) {
-                pass.visit(block, sums);
+                pass.visit(block, sums)?;
             }
+            Ok(())
         };
         self.rows
             .fold(bytes, start, visit, |total, next| total.merge(&next))
@@ -208,13 +210,13 @@ impl<T: Element> Objective for HostObjective<'_, T> {
 
     fn value(&self, theta: &[f64]) -> Result<f64, ObjectiveError> {
         self.layout().check("parameters", theta)?;
-        Ok(self.finish_value(theta, self.sums(theta, Wanted::Value).loss))
+        Ok(self.finish_value(theta, self.sums(theta, Wanted::Value)?.loss))
     }
 
     fn gradient(&self, theta: &[f64], gradient: &mut [f64]) -> Result<f64, ObjectiveError> {
         self.layout().check("parameters", theta)?;
         self.layout().check("gradient", gradient)?;
-        let sums = self.sums(theta, Wanted::Gradient);
+        let sums = self.sums(theta, Wanted::Gradient)?;
         self.finish_gradient(theta, &sums, gradient);
         Ok(self.finish_value(theta, sums.loss))
     }
@@ -227,7 +229,7 @@ impl<T: Element> Objective for HostObjective<'_, T> {
     ) -> Result<f64, ObjectiveError> {
         self.layout().check("parameters", theta)?;
         self.layout().check("gradient", gradient)?;
-        let sums = self.sums(theta, Wanted::Curvature);
+        let sums = self.sums(theta, Wanted::Curvature)?;
         self.finish_gradient(theta, &sums, gradient);
         self.finish_curvature(&sums, curvature);
         Ok(self.finish_value(theta, sums.loss))
@@ -239,27 +241,25 @@ impl<T: Element> Objective for HostObjective<'_, T> {
         let change = |row: &[T], k: usize| {
             dot(row, layout.coefficients(direction, k)) + layout.bias(direction, k)
         };
-        let largest = self.rows.fold(
+        let largest = self.rows.fold_rows(
             8,
             || 0.0_f64,
-            |largest, chunk| {
-                for row in chunk.map(|at| self.rows.row(at)) {
-                    let first = change(row, 0);
-                    let (mut low, mut high) = (first, first);
-                    for k in 1..layout.outputs {
-                        let z = change(row, k);
-                        (low, high) = (low.min(z), high.max(z));
-                    }
-                    let size = if layout.outputs == 1 {
-                        first.abs()
-                    } else {
-                        high - low
-                    };
-                    *largest = largest.max(size);
+            |largest, _, row| {
+                let first = change(row, 0);
+                let (mut low, mut high) = (first, first);
+                for k in 1..layout.outputs {
+                    let z = change(row, k);
+                    (low, high) = (low.min(z), high.max(z));
                 }
+                let size = if layout.outputs == 1 {
+                    first.abs()
+                } else {
+                    high - low
+                };
+                *largest = largest.max(size);
             },
             |largest, next| *largest = largest.max(next),
-        );
+        )?;
         Ok(Some(largest))
     }
 
@@ -276,7 +276,8 @@ impl<T: Element> Objective for HostObjective<'_, T> {
 
     fn sample(&self, rows: usize) -> Option<Box<dyn Objective + '_>> {
         let rows = self.rows.sample(rows)?;
-        Some(Box::new(Self::over(self.problem, rows)))
+        // weights are at hand: adding them up asks nothing of the source
+        Some(Box::new(Self::over(self.problem, rows).ok()?))
     }
 
     fn l1(&self) -> f64 {

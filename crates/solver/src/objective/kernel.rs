@@ -43,7 +43,7 @@ pub(super) struct Block<'b, T> {
 
 impl<'b, T: Element> Block<'b, T> {
     #[inline(always)]
-    fn row(&self, at: usize) -> &'b [T] {
+    pub(super) fn row(&self, at: usize) -> &'b [T] {
         &self.cells[at * self.columns..][..self.columns]
     }
 

@@ -9,7 +9,7 @@ use faer::{Accum, Mat, MatRef, Par};
 use super::kernel::{self, Block, Loss};
 use super::pointwise::softmax_loss;
 use super::rows::{add_scaled, dot_absolute};
-use super::{HostObjective, Layout, TargetValues, dot};
+use super::{HostObjective, Layout, ObjectiveError, TargetValues, dot};
 use crate::tolerance::UNIT_ROUNDOFF;
 
 /// What one pass over the rows adds up.
@@ -73,7 +73,7 @@ pub(super) struct Pass<'p, 'a, T> {
     weights: Vec<f64>,
     /// `[block rows]`: targets of a single output's rows, where some rows do not count.
     targets: Vec<f64>,
-    /// `[block rows × columns]`: a single output's rows, where some rows do not count.
+    /// `[block rows × columns]`: rows that the source does not lend.
     cells: Vec<T>,
     /// `[dimension]`: the block's gradient.
     gradient: Vec<f64>,
@@ -114,21 +114,33 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
         }
     }
 
-    pub(super) fn visit(&mut self, block: Range<usize>, sums: &mut Sums) {
+    pub(super) fn visit(
+        &mut self,
+        block: Range<usize>,
+        sums: &mut Sums,
+    ) -> Result<(), ObjectiveError> {
+        let mut scratch = std::mem::take(&mut self.cells);
+        let cells = self.objective.rows().cells(block.clone(), &mut scratch)?;
+        let cells = Block {
+            cells,
+            columns: self.layout.columns,
+        };
         sums.loss += match self.objective.problem().target {
-            TargetValues::Binary(y) => self.visit_single(&block, Loss::Log, y),
-            TargetValues::Linear(y) => self.visit_single(&block, Loss::Squared, y),
-            TargetValues::Multinomial { codes, .. } => self.visit_classes(&block, codes),
+            TargetValues::Binary(y) => self.visit_single(cells, &block, Loss::Log, y),
+            TargetValues::Linear(y) => self.visit_single(cells, &block, Loss::Squared, y),
+            TargetValues::Multinomial { codes, .. } => self.visit_classes(cells, &block, codes),
         };
         if self.wanted == Wanted::Audit {
-            self.audit(&block, &mut sums.audit);
+            self.audit(cells, &block, &mut sums.audit);
         }
         if self.wanted != Wanted::Value {
             add_scaled(&mut sums.gradient, 1.0, &self.gradient);
         }
         if self.wanted >= Wanted::Curvature {
-            self.add_curvature(&block, &mut sums.grams);
+            self.add_curvature(cells, &block, &mut sums.grams);
         }
+        self.cells = scratch;
+        Ok(())
     }
 
     fn weight(&self, row: usize) -> f64 {
@@ -139,29 +151,22 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
     }
 
     /// Scores, losses and gradient of a block with one output; returns the loss.
-    fn visit_single(&mut self, block: &Range<usize>, loss: Loss, targets: &'a [f64]) -> f64 {
+    fn visit_single(
+        &mut self,
+        cells: Block<'_, T>,
+        block: &Range<usize>,
+        loss: Loss,
+        targets: &[f64],
+    ) -> f64 {
         let (problem, rows) = (self.objective.problem(), self.objective.rows());
-        // 1. Cells, targets and weights without gaps.
+        // 1. Targets and weights without gaps.
         let count = block.len();
-        let (cells, targets) = if let Some(cells) = rows.contiguous(block) {
-            (cells, &targets[block.clone()])
-        } else {
-            let at = || block.clone().map(|at| rows.index(at));
-            self.cells.clear();
-            (block.clone()).for_each(|at| self.cells.extend_from_slice(rows.row(at)));
-            self.targets.clear();
-            self.targets.extend(at().map(|row| targets[row]));
-            (self.cells.as_slice(), self.targets.as_slice())
-        };
+        let targets = rows.pick(block.clone(), targets, &mut self.targets);
         if let Some(weights) = problem.weights {
             for (weight, at) in self.weights.iter_mut().zip(block.clone()) {
                 *weight = weights[rows.index(at)];
             }
         }
-        let cells = Block {
-            cells,
-            columns: self.layout.columns,
-        };
         // 2. Scores.
         let scores = &mut self.scores[..count];
         let coefficients = self.layout.coefficients(self.theta, 0);
@@ -183,13 +188,13 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
     }
 
     /// Scores, losses and gradient of a block with several classes; returns the loss.
-    fn visit_classes(&mut self, block: &Range<usize>, codes: &[u32]) -> f64 {
+    fn visit_classes(&mut self, cells: Block<'_, T>, block: &Range<usize>, codes: &[u32]) -> f64 {
         let (layout, rows) = (self.layout, self.objective.rows());
         let classes = layout.outputs;
         self.gradient.fill(0.0);
         let mut total = 0.0;
         for (i, at) in block.clone().enumerate() {
-            let (row, index) = (rows.row(at), rows.index(at));
+            let (row, index) = (cells.row(i), rows.index(at));
             let scores = &mut self.scores[i * classes..(i + 1) * classes];
             for (k, score) in scores.iter_mut().enumerate() {
                 *score = dot(row, layout.coefficients(self.theta, k)) + layout.bias(self.theta, k);
@@ -218,17 +223,17 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
         total
     }
 
-    fn add_curvature(&mut self, block: &Range<usize>, grams: &mut [Mat<f64>]) {
+    fn add_curvature(&mut self, cells: Block<'_, T>, block: &Range<usize>, grams: &mut [Mat<f64>]) {
         let outputs = self.layout.outputs;
         if outputs == 1 {
-            self.add_gram(block, &mut grams[0], |pass, i, _| pass.curvatures[i]);
+            self.add_gram(cells, block, &mut grams[0], |pass, i, _| pass.curvatures[i]);
             return;
         }
         let mut grams = grams.iter_mut();
         for k in 0..outputs {
             for l in k + 1..outputs {
                 if let Some(gram) = grams.next() {
-                    self.add_gram(block, gram, |pass, i, row| {
+                    self.add_gram(cells, block, gram, |pass, i, row| {
                         let p = &pass.scores[i * outputs..(i + 1) * outputs];
                         pass.weight(row) * p[k] * p[l]
                     });
@@ -240,6 +245,7 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
     /// Adds `Σ c xxᵀ` over a block, as the product of the rows scaled by `√c` with themselves.
     fn add_gram(
         &mut self,
+        cells: Block<'_, T>,
         block: &Range<usize>,
         gram: &mut Mat<f64>,
         curvature: impl Fn(&Self, usize, usize) -> f64,
@@ -252,7 +258,7 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
         for (i, at) in block.clone().enumerate() {
             let root = curvature(self, i, rows.index(at)).sqrt();
             let scaled = &mut self.scaled[i * stride..(i + 1) * stride];
-            for (scaled, x) in scaled.iter_mut().zip(rows.row(at)) {
+            for (scaled, x) in scaled.iter_mut().zip(cells.row(i)) {
                 *scaled = root * x.to_f64();
             }
             if self.layout.intercept {
@@ -275,12 +281,12 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
     }
 
     /// Bounds the rounding of the block's scores (Higham 2002, §3.1) and adds up `Σ w|r||x|`.
-    fn audit(&mut self, block: &Range<usize>, audit: &mut Audit) {
+    fn audit(&mut self, cells: Block<'_, T>, block: &Range<usize>, audit: &mut Audit) {
         let (layout, rows) = (self.layout, self.objective.rows());
         let problem = self.objective.problem();
         let unit = (layout.columns as f64 + 4.0) * UNIT_ROUNDOFF;
         for (i, at) in block.clone().enumerate() {
-            let (row, index) = (rows.row(at), rows.index(at));
+            let (row, index) = (cells.row(i), rows.index(at));
             let mut rounding = 0.0_f64;
             for k in 0..layout.outputs {
                 let offset = problem

@@ -1,6 +1,6 @@
 //! What is fitted: rows, targets, weights, offsets, intercept and penalty.
 
-use dataset::{DesignMatrix, Element};
+use dataset::{Element, RowSource};
 
 use super::{Gauge, ObjectiveError, Penalty};
 
@@ -63,8 +63,8 @@ impl TargetValues<'_> {
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Problem<'a, T> {
-    /// The rows, without a column for the intercept.
-    pub design: &'a DesignMatrix<T>,
+    /// The rows, without a column for the intercept: a design matrix, or another source.
+    pub design: &'a dyn RowSource<T>,
     /// The targets, which choose the loss.
     pub target: TargetValues<'a>,
     /// Weights of the rows, from zero upwards; a row of weight zero leaves no trace.
@@ -80,7 +80,7 @@ pub struct Problem<'a, T> {
 
 impl<'a, T: Element> Problem<'a, T> {
     /// A problem with an intercept and without weights, offsets and penalty.
-    pub fn new(design: &'a DesignMatrix<T>, target: TargetValues<'a>) -> Self {
+    pub fn new(design: &'a dyn RowSource<T>, target: TargetValues<'a>) -> Self {
         Self {
             design,
             target,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use dataset::{DesignMatrix, Element};
+use dataset::{Element, RowSource};
 use rayon::prelude::*;
 
 use super::ObjectiveError;
@@ -21,7 +21,7 @@ const GOLDEN_RATIO: u64 = 0x9E37_79B9_7F4A_7C15;
 /// threads gives the same bits, and a row of weight zero leaves no trace, not even in the cut.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows<'a, T> {
-    design: &'a DesignMatrix<T>,
+    source: &'a dyn RowSource<T>,
     /// Row of each position, where some rows do not count.
     active: Option<Arc<[usize]>>,
     /// Binary logarithm of the rows that a sample takes one of; zero for all rows.
@@ -31,38 +31,43 @@ pub(crate) struct Rows<'a, T> {
 impl<'a, T: Element> Rows<'a, T> {
     /// Finds the rows that count and checks that their cells are finite.
     pub(crate) fn new(
-        design: &'a DesignMatrix<T>,
+        source: &'a dyn RowSource<T>,
         weights: Option<&[f64]>,
     ) -> Result<Self, ObjectiveError> {
         let active = weights
             .filter(|weights| weights.contains(&0.0))
             .map(|weights| {
-                (0..design.rows())
+                (0..source.rows())
                     .filter(|&row| weights[row] > 0.0)
                     .collect()
             });
         let rows = Self {
-            design,
+            source,
             active,
             shift: 0,
         };
         let wrong = rows.fold(
             1,
             || None,
-            |wrong: &mut Option<usize>, positions| {
-                let finite = |&row: &usize| design.row(row).iter().all(|x| x.to_f64().is_finite());
-                *wrong = positions.map(|at| rows.index(at)).find(|row| !finite(row));
+            |wrong: &mut Option<(usize, usize)>, chunk| {
+                let mut scratch = Vec::new();
+                for block in rows.blocks(chunk) {
+                    let cells = rows.cells(block.clone(), &mut scratch)?;
+                    if !finite(cells)
+                        && let Some(at) = cells.iter().position(|x| !x.to_f64().is_finite())
+                    {
+                        let (row, column) = (at / rows.columns(), at % rows.columns());
+                        *wrong = wrong.or(Some((rows.index(block.start + row), column)));
+                    }
+                }
+                Ok(())
             },
             |first, next| *first = first.or(next),
-        );
-        if let Some(row) = wrong {
-            let column = design.row(row).iter().position(|x| !x.to_f64().is_finite());
-            return Err(ObjectiveError::CellNotFinite {
-                row,
-                column: column.unwrap_or_default(),
-            });
+        )?;
+        match wrong {
+            Some((row, column)) => Err(ObjectiveError::CellNotFinite { row, column }),
+            None => Ok(rows),
         }
-        Ok(rows)
     }
 
     /// At least `count` of these rows, at most twice as many: one of every `2ˢ` neighbours. None where
@@ -80,12 +85,12 @@ impl<'a, T: Element> Rows<'a, T> {
 
     /// Number of rows that count.
     pub(crate) fn len(&self) -> usize {
-        let all = (self.active.as_ref()).map_or(self.design.rows(), |active| active.len());
+        let all = (self.active.as_ref()).map_or(self.source.rows(), |active| active.len());
         all >> self.shift
     }
 
     pub(crate) fn columns(&self) -> usize {
-        self.design.columns()
+        self.source.columns()
     }
 
     /// The row at a position among those that count.
@@ -101,15 +106,41 @@ impl<'a, T: Element> Rows<'a, T> {
             .map_or(position, |active| active[position])
     }
 
-    pub(crate) fn row(&self, position: usize) -> &'a [T] {
-        self.design.row(self.index(position))
+    /// The cells of a range of positions, row after row without gaps.
+    pub(crate) fn cells<'s>(
+        &'s self,
+        positions: Range<usize>,
+        scratch: &'s mut Vec<T>,
+    ) -> Result<&'s [T], ObjectiveError> {
+        Ok(match &self.active {
+            None if self.shift == 0 => self.source.cells(positions, scratch)?,
+            Some(active) if self.shift == 0 => self.source.gather(&active[positions], scratch)?,
+            _ => {
+                let rows: Vec<usize> = positions.map(|at| self.index(at)).collect();
+                self.source.gather(&rows, scratch)?
+            }
+        })
     }
 
-    /// The cells of a range of positions, where every row counts.
-    pub(crate) fn contiguous(&self, positions: &Range<usize>) -> Option<&'a [T]> {
-        let columns = self.columns();
-        let cells = positions.start * columns..positions.end * columns;
-        (self.active.is_none() && self.shift == 0).then(|| &self.design.values()[cells])
+    /// Whether positions are rows.
+    fn is_whole(&self) -> bool {
+        self.active.is_none() && self.shift == 0
+    }
+
+    /// Values of a range of positions out of one for each row, without gaps.
+    pub(crate) fn pick<'s>(
+        &self,
+        positions: Range<usize>,
+        values: &'s [f64],
+        scratch: &'s mut Vec<f64>,
+    ) -> &'s [f64] {
+        if self.is_whole() {
+            &values[positions]
+        } else {
+            scratch.clear();
+            scratch.extend(positions.map(|at| values[self.index(at)]));
+            scratch
+        }
     }
 
     /// Rows of a chunk.
@@ -145,14 +176,14 @@ impl<'a, T: Element> Rows<'a, T> {
         &self,
         bytes: usize,
         start: impl Fn() -> A + Sync,
-        visit: impl Fn(&mut A, Range<usize>) + Sync,
+        visit: impl Fn(&mut A, Range<usize>) -> Result<(), ObjectiveError> + Sync,
         mut merge: impl FnMut(&mut A, A),
-    ) -> A {
+    ) -> Result<A, ObjectiveError> {
         let (chunk, rows) = (self.chunk(), self.len());
         let visit_one = |from: usize| {
             let mut sums = start();
-            visit(&mut sums, from..(from + chunk).min(rows));
-            sums
+            visit(&mut sums, from..(from + chunk).min(rows))?;
+            Ok(sums)
         };
         if rows <= chunk {
             return visit_one(0);
@@ -161,16 +192,55 @@ impl<'a, T: Element> Rows<'a, T> {
         let starts: Vec<usize> = (0..rows).step_by(chunk).collect();
         let mut total: Option<A> = None;
         for wave in starts.chunks(wave) {
-            let sums: Vec<A> = wave.par_iter().map(|&from| visit_one(from)).collect();
+            let sums: Vec<Result<A, ObjectiveError>> =
+                wave.par_iter().map(|&from| visit_one(from)).collect();
             for next in sums {
                 match &mut total {
-                    Some(total) => merge(total, next),
-                    None => total = Some(next),
+                    Some(total) => merge(total, next?),
+                    None => total = Some(next?),
                 }
             }
         }
-        total.unwrap_or_else(start)
+        Ok(total.unwrap_or_else(start))
     }
+
+    /// [`fold`](Self::fold), row by row: `visit` is told the position and the cells.
+    pub(crate) fn fold_rows<A: Send>(
+        &self,
+        bytes: usize,
+        start: impl Fn() -> A + Sync,
+        visit: impl Fn(&mut A, usize, &[T]) + Sync,
+        merge: impl FnMut(&mut A, A),
+    ) -> Result<A, ObjectiveError> {
+        let columns = self.columns();
+        self.fold(
+            bytes,
+            start,
+            |sums, chunk| {
+                let mut scratch = Vec::new();
+                for block in self.blocks(chunk) {
+                    let cells = self.cells(block.clone(), &mut scratch)?;
+                    for (i, at) in block.enumerate() {
+                        visit(sums, at, &cells[i * columns..(i + 1) * columns]);
+                    }
+                }
+                Ok(())
+            },
+            merge,
+        )
+    }
+}
+
+/// Whether all cells are finite: zero times anything finite is zero, times anything else NaN.
+fn finite<T: Element>(cells: &[T]) -> bool {
+    let (lanes, rest) = cells.as_chunks::<16>();
+    let mut sums = [0.0; 16];
+    for cells in lanes {
+        for (sum, x) in sums.iter_mut().zip(cells) {
+            *sum += 0.0 * x.to_f64();
+        }
+    }
+    sums.iter().chain(&[0.0]).all(|&sum| sum == 0.0) && rest.iter().all(|x| x.to_f64().is_finite())
 }
 
 /// `Σ xⱼ bⱼ` in eight interleaved sums, whatever the processor.

@@ -3,7 +3,7 @@
 use dataset::Element;
 use serde::{Deserialize, Serialize};
 
-use crate::objective::{HostObjective, TargetValues};
+use crate::objective::{HostObjective, ObjectiveError, TargetValues};
 
 /// A column that tells a class from the others by a threshold: on one side of it only the class, on
 /// the other side only the others, and on the threshold itself anything.
@@ -47,24 +47,24 @@ impl Range {
 }
 
 /// Finds them: two passes, in which nothing is rounded.
-pub(super) fn columns<T: Element>(objective: &HostObjective<'_, T>) -> Vec<Alone> {
+pub(super) fn columns<T: Element>(
+    objective: &HostObjective<'_, T>,
+) -> Result<Vec<Alone>, ObjectiveError> {
     let (rows, columns) = (objective.rows(), objective.layout().columns);
     let classes = match objective.problem().target {
-        TargetValues::Linear(_) => return Vec::new(),
+        TargetValues::Linear(_) => return Ok(Vec::new()),
         TargetValues::Binary(_) => 2,
         TargetValues::Multinomial { classes, .. } => classes,
     };
     // 1. The range of every column within every class.
-    let ranges = rows.fold(
+    let ranges = rows.fold_rows(
         16 * classes * columns,
         || vec![EMPTY; classes * columns],
-        |ranges, chunk| {
-            for at in chunk {
-                let class = class(objective, at);
-                for (range, x) in ranges[class * columns..].iter_mut().zip(rows.row(at)) {
-                    let x = x.to_f64();
-                    *range = range.join(Range { low: x, high: x });
-                }
+        |ranges, at, row| {
+            let class = class(objective, at);
+            for (range, x) in ranges[class * columns..].iter_mut().zip(row) {
+                let x = x.to_f64();
+                *range = range.join(Range { low: x, high: x });
             }
         },
         |ranges, next| {
@@ -72,7 +72,7 @@ pub(super) fn columns<T: Element>(objective: &HostObjective<'_, T>) -> Vec<Alone
                 *range = range.join(next);
             }
         },
-    );
+    )?;
     // 2. Each class against the others; with two classes one comparison says it all.
     let mut found = Vec::new();
     for column in 0..columns {
@@ -111,7 +111,10 @@ fn threshold(intercept: bool, low: f64, high: f64) -> Option<f64> {
 }
 
 /// Counts the rows off each threshold.
-fn count<T: Element>(objective: &HostObjective<'_, T>, found: Vec<Alone>) -> Vec<Alone> {
+fn count<T: Element>(
+    objective: &HostObjective<'_, T>,
+    found: Vec<Alone>,
+) -> Result<Vec<Alone>, ObjectiveError> {
     let rows = objective.rows();
     let add = |total: &mut Vec<Alone>, next: Vec<Alone>| {
         for (total, next) in total.iter_mut().zip(next) {
@@ -120,22 +123,20 @@ fn count<T: Element>(objective: &HostObjective<'_, T>, found: Vec<Alone>) -> Vec
         }
     };
     if found.is_empty() {
-        return found;
+        return Ok(found);
     }
-    rows.fold(
+    rows.fold_rows(
         64 * found.len(),
         || found.clone(),
-        |found, chunk| {
-            for at in chunk {
-                let (row, class) = (rows.row(at), class(objective, at));
-                for alone in found.iter_mut() {
-                    let x = row[alone.column].to_f64();
-                    let off = usize::from((x - alone.threshold).abs() > 0.0);
-                    if class == alone.class {
-                        alone.members += off;
-                    } else {
-                        alone.others += off;
-                    }
+        |found, at, row| {
+            let class = class(objective, at);
+            for alone in found.iter_mut() {
+                let x = row[alone.column].to_f64();
+                let off = usize::from((x - alone.threshold).abs() > 0.0);
+                if class == alone.class {
+                    alone.members += off;
+                } else {
+                    alone.others += off;
                 }
             }
         },

@@ -4,7 +4,7 @@ use dataset::Element;
 
 use super::alone::class;
 use super::multipliers::{Active, length, worst};
-use crate::objective::HostObjective;
+use crate::objective::{HostObjective, ObjectiveError};
 use crate::spread::Spread;
 use crate::tolerance::{RECESSION_ZERO, SEPARATION_COSINE};
 
@@ -40,9 +40,12 @@ pub(super) struct Cone<'o, 'a, T> {
 }
 
 impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
-    pub(super) fn new(objective: &'o HostObjective<'a, T>, free_columns: bool) -> Self {
+    pub(super) fn new(
+        objective: &'o HostObjective<'a, T>,
+        free_columns: bool,
+    ) -> Result<Self, ObjectiveError> {
         let (rows, layout) = (objective.rows(), objective.layout());
-        let spread = Spread::measure(rows, layout.intercept);
+        let spread = Spread::measure(rows, layout.intercept)?;
         let columns = if free_columns { layout.columns } else { 0 };
         let per_row = (layout.outputs - 1).max(1);
         let mut cone = Self {
@@ -52,8 +55,8 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
             per_row,
             inverse_lengths: Vec::new(),
         };
-        let length = |at: usize, cells: &mut [f64]| {
-            cone.standardise(at, cells);
+        let length = |row: &[T], cells: &mut [f64]| {
+            cone.standardise(row, cells);
             let squared: f64 = cells.iter().map(|x| x * x).sum();
             let both = if layout.outputs > 1 {
                 2.0 * squared
@@ -62,17 +65,14 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
             };
             if both > 0.0 { 1.0 / both.sqrt() } else { 0.0 }
         };
-        let lengths = rows.fold(
-            8 * rows.len(),
-            Vec::new,
-            |lengths, chunk| {
-                let mut cells = vec![0.0; cone.width()];
-                lengths.extend(chunk.map(|at| length(at, &mut cells)));
-            },
-            Vec::extend,
-        );
+        let (lengths, _) = rows.fold_rows(
+            32 * 1024,
+            || (Vec::new(), vec![0.0; cone.width()]),
+            |(lengths, cells), _, row| lengths.push(length(row, cells)),
+            |(lengths, _), (next, _)| lengths.extend(next),
+        )?;
         cone.inverse_lengths = lengths;
-        cone
+        Ok(cone)
     }
 
     pub(super) fn deviation(&self, column: usize) -> f64 {
@@ -89,8 +89,7 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
     }
 
     /// Writes the standardised cells of a row, and 1 for the intercept.
-    fn standardise(&self, at: usize, cells: &mut [f64]) {
-        let row = self.objective.rows().row(at);
+    fn standardise(&self, row: &[T], cells: &mut [f64]) {
         for (j, cell) in cells.iter_mut().enumerate() {
             *cell = if j < self.columns {
                 (row[j].to_f64() - self.spread.center[j]) * self.spread.inverse(j)
@@ -109,18 +108,10 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
         }
     }
 
-    /// Adds `scale` times a constraint's vector.
-    fn add_constraint(
-        &self,
-        at: usize,
-        which: usize,
-        scale: f64,
-        sum: &mut [f64],
-        cells: &mut [f64],
-    ) {
-        self.standardise(at, cells);
+    /// Adds a constraint's vector; `cells` are those of its row, standardised.
+    fn add_constraint(&self, (at, which): (usize, usize), cells: &[f64], sum: &mut [f64]) {
         let (width, own) = (self.width(), class(self.objective, at));
-        let scale = scale * self.inverse_lengths[at];
+        let scale = self.inverse_lengths[at];
         let mut add = |output: usize, scale: f64| {
             for (sum, x) in sum[output * width..].iter_mut().zip(cells.iter()) {
                 *sum += scale * x;
@@ -136,9 +127,9 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
 
     /// Writes `a·w` for every constraint of a row; `scaled` are the components of `w` over the columns'
     /// deviations.
-    fn products(&self, at: usize, scaled: &[f64], products: &mut [f64]) {
+    fn products(&self, at: usize, row: &[T], scaled: &[f64], products: &mut [f64]) {
         let (width, own) = (self.width(), class(self.objective, at));
-        let row = &self.objective.rows().row(at)[..self.columns];
+        let row = &row[..self.columns];
         let score = |output: usize| -> f64 {
             let w = &scaled[output * width..(output + 1) * width];
             let cells = row.iter().zip(&self.spread.center).zip(w);
@@ -184,52 +175,49 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
         w: &[f64],
         start: impl Fn() -> A + Sync,
         visit: impl Fn(&mut A, usize, f64) + Sync,
-        merge: impl FnMut(&mut A, A),
-    ) -> A {
-        let rows = self.objective.rows();
+        mut merge: impl FnMut(&mut A, A),
+    ) -> Result<A, ObjectiveError> {
         let scaled = self.scaled(w);
-        rows.fold(
+        let (sum, _) = self.objective.rows().fold_rows(
             64,
-            start,
-            |sum, chunk| {
-                let mut products = vec![0.0; self.per_row];
-                for at in chunk {
-                    self.products(at, &scaled, &mut products);
-                    for (which, &product) in products.iter().enumerate() {
-                        visit(sum, at * self.per_row + which, product);
-                    }
+            || (start(), vec![0.0; self.per_row]),
+            |(sum, products), at, row| {
+                self.products(at, row, &scaled, products);
+                for (which, &product) in products.iter().enumerate() {
+                    visit(sum, at * self.per_row + which, product);
                 }
             },
-            merge,
-        )
+            |(sum, _), (next, _)| merge(sum, next),
+        )?;
+        Ok(sum)
     }
 
     /// Finds a direction that separates every row that can be separated.
-    pub(super) fn recession(&self) -> Recession {
+    pub(super) fn recession(&self) -> Result<Recession, ObjectiveError> {
         let count = self.objective.rows().len() * self.per_row;
         let mut done = vec![false; count];
         let mut total: Option<Vec<f64>> = None;
         // Each round separates more rows, within directions that leave the earlier ones as they are.
         loop {
-            let w = match self.shortest(&done) {
-                Shortest::Undecided if total.is_none() => return Recession::Undecided,
+            let w = match self.shortest(&done)? {
+                Shortest::Undecided if total.is_none() => return Ok(Recession::Undecided),
                 Shortest::Zero | Shortest::Undecided => break,
                 Shortest::Vector(w) => w,
             };
-            let positive = self.positive(&w, &done);
+            let positive = self.positive(&w, &done)?;
             if positive.is_empty() {
                 break;
             }
             let next = match &total {
                 None => w,
-                Some(total) => self.blend(total, &w, &done),
+                Some(total) => self.blend(total, &w, &done)?,
             };
             let mut now = done.clone();
             for &constraint in &positive {
                 now[constraint] = true;
             }
             // A sum of directions is kept only if it is a direction, on all rows, beyond rounding.
-            if total.is_some() && !self.verify(&next, &now) {
+            if total.is_some() && !self.verify(&next, &now)? {
                 break;
             }
             (total, done) = (Some(next), now);
@@ -237,7 +225,7 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
                 break;
             }
         }
-        match total {
+        Ok(match total {
             None => Recession::Zero,
             Some(w) => Recession::Direction {
                 direction: self.unstandardise(&w),
@@ -247,11 +235,11 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
                     .count(),
                 complete: !done.contains(&false),
             },
-        }
+        })
     }
 
     /// Constraints not yet done that a direction makes positive.
-    fn positive(&self, w: &[f64], done: &[bool]) -> Vec<usize> {
+    fn positive(&self, w: &[f64], done: &[bool]) -> Result<Vec<usize>, ObjectiveError> {
         let limit = SEPARATION_COSINE * length(w);
         self.fold(
             w,
@@ -266,32 +254,30 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
     }
 
     /// `total + εw`, with `ε` small enough to keep the constraints already done positive.
-    fn blend(&self, total: &[f64], w: &[f64], done: &[bool]) -> Vec<f64> {
+    fn blend(&self, total: &[f64], w: &[f64], done: &[bool]) -> Result<Vec<f64>, ObjectiveError> {
         let rows = self.objective.rows();
         let (scaled_total, scaled_w) = (self.scaled(total), self.scaled(w));
-        let most = rows.fold(
-            8,
-            || f64::INFINITY,
-            |most, chunk| {
-                let (mut old, mut new) = (vec![0.0; self.per_row], vec![0.0; self.per_row]);
-                for at in chunk {
-                    self.products(at, &scaled_total, &mut old);
-                    self.products(at, &scaled_w, &mut new);
-                    for which in 0..self.per_row {
-                        if done[at * self.per_row + which] && new[which] < 0.0 {
-                            *most = most.min(old[which] / -new[which]);
-                        }
+        let scratch = || (vec![0.0; self.per_row], vec![0.0; self.per_row]);
+        let (most, _) = rows.fold_rows(
+            64,
+            || (f64::INFINITY, scratch()),
+            |(most, (old, new)), at, row| {
+                self.products(at, row, &scaled_total, old);
+                self.products(at, row, &scaled_w, new);
+                for which in 0..self.per_row {
+                    if done[at * self.per_row + which] && new[which] < 0.0 {
+                        *most = most.min(old[which] / -new[which]);
                     }
                 }
             },
-            |most, next| *most = most.min(next),
-        );
+            |(most, _), (next, _)| *most = most.min(next),
+        )?;
         let epsilon = (0.5 * most).min(length(total) / length(w));
-        total.iter().zip(w).map(|(t, w)| t + epsilon * w).collect()
+        Ok(total.iter().zip(w).map(|(t, w)| t + epsilon * w).collect())
     }
 
     /// Whether a direction makes the constraints done positive and leaves the others at zero.
-    fn verify(&self, w: &[f64], done: &[bool]) -> bool {
+    fn verify(&self, w: &[f64], done: &[bool]) -> Result<bool, ObjectiveError> {
         let limit = SEPARATION_COSINE * length(w);
         self.fold(
             w,
@@ -332,20 +318,20 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
     /// enters; least squares over those that entered; those whose multiplier would become negative
     /// leave again. A pass over the rows collects many violated constraints; they are all worked off
     /// before the next pass.
-    fn shortest(&self, done: &[bool]) -> Shortest {
-        let (sum, count) = self.sum(done);
+    fn shortest(&self, done: &[bool]) -> Result<Shortest, ObjectiveError> {
+        let (sum, count) = self.sum(done)?;
         let mut active = Active::default();
         let mut w = sum.clone();
         let mut steps = 20 * self.dimension() + 200;
         loop {
             if length(&w) <= RECESSION_ZERO * count as f64 {
-                return Shortest::Zero;
+                return Ok(Shortest::Zero);
             }
-            let mut candidates = self.violated(&w, done, &active.constraints);
+            let mut candidates = self.violated(&w, done, &active.constraints)?;
             let mut moved = false;
             while let Some(worst) = worst(&candidates, &w) {
                 if steps == 0 {
-                    return Shortest::Undecided;
+                    return Ok(Shortest::Undecided);
                 }
                 steps -= 1;
                 let (constraint, vector) = candidates.swap_remove(worst);
@@ -353,37 +339,42 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
                 moved |= active.enter(constraint, vector, &sum);
                 w = active.residual(&sum);
                 if length(&w) <= RECESSION_ZERO * count as f64 {
-                    return Shortest::Zero;
+                    return Ok(Shortest::Zero);
                 }
             }
             if !moved {
-                return Shortest::Vector(w);
+                return Ok(Shortest::Vector(w));
             }
         }
     }
 
     /// The sum of the constraints not done, and their number.
-    fn sum(&self, done: &[bool]) -> (Vec<f64>, usize) {
+    fn sum(&self, done: &[bool]) -> Result<(Vec<f64>, usize), ObjectiveError> {
         let rows = self.objective.rows();
         rows.fold(
             8 * self.dimension(),
             || (vec![0.0; self.dimension()], 0),
             |(sum, count), chunk| {
+                let (mut scratch, columns) = (Vec::new(), rows.columns());
                 let mut cells = vec![0.0; self.width()];
+                let mut part = vec![0.0; self.dimension()];
                 for block in rows.blocks(chunk) {
-                    let mut part = vec![0.0; self.dimension()];
-                    for at in block {
+                    part.fill(0.0);
+                    let source = rows.cells(block.clone(), &mut scratch)?;
+                    for (i, at) in block.enumerate() {
+                        self.standardise(&source[i * columns..(i + 1) * columns], &mut cells);
                         for which in 0..self.per_row {
                             if !done[at * self.per_row + which] {
-                                self.add_constraint(at, which, 1.0, &mut part, &mut cells);
+                                self.add_constraint((at, which), &cells, &mut part);
                                 *count += 1;
                             }
                         }
                     }
                     sum.iter_mut()
-                        .zip(part)
+                        .zip(&part)
                         .for_each(|(sum, part)| *sum += part);
                 }
+                Ok(())
             },
             |(sum, count), (next, more)| {
                 sum.iter_mut()
@@ -396,7 +387,12 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
 
     /// Constraints that make an obtuse angle with `w`: the worst of every group of rows, with their
     /// vectors.
-    fn violated(&self, w: &[f64], done: &[bool], active: &[usize]) -> Vec<(usize, Vec<f64>)> {
+    fn violated(
+        &self,
+        w: &[f64],
+        done: &[bool],
+        active: &[usize],
+    ) -> Result<Vec<(usize, Vec<f64>)>, ObjectiveError> {
         let limit = -SEPARATION_COSINE * length(w);
         let group = 64.max(self.objective.rows().len() / 1024);
         let found = self.fold(
@@ -417,13 +413,15 @@ impl<'o, 'a, T: Element> Cone<'o, 'a, T> {
                 }
             },
             Vec::extend,
-        );
-        let mut cells = vec![0.0; self.width()];
+        )?;
+        let (mut scratch, mut cells) = (Vec::new(), vec![0.0; self.width()]);
         let mut vector = |(constraint, _): (usize, f64)| {
             let mut vector = vec![0.0; self.dimension()];
             let (at, which) = (constraint / self.per_row, constraint % self.per_row);
-            self.add_constraint(at, which, 1.0, &mut vector, &mut cells);
-            (constraint, vector)
+            let row = self.objective.rows().cells(at..at + 1, &mut scratch)?;
+            self.standardise(row, &mut cells);
+            self.add_constraint((at, which), &cells, &mut vector);
+            Ok((constraint, vector))
         };
         found.into_iter().map(&mut vector).collect()
     }

@@ -126,11 +126,11 @@ fn try_out(loss: Loss, seed: u64) -> Trial {
             // it claims that an optimum exists: then the rows must overlap
             trial.doubtful += 1;
             assert_eq!(
-                separation(&objective, None),
+                separation(&objective, None).unwrap(),
                 Verdict::Overlap,
                 "{loss:?} {seed}"
             );
-            assert!(example.penalty.lambda > 0.0 || dependences(&objective).is_empty());
+            assert!(example.penalty.lambda > 0.0 || dependences(&objective).unwrap().is_empty());
             continue;
         };
         let (score, probability) = errors(&example, theta, &best.theta);

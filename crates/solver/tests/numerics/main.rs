@@ -11,5 +11,6 @@ mod passes;
 mod problems;
 mod properties;
 mod separation;
+mod sources;
 mod speed;
 mod status;

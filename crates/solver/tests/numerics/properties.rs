@@ -50,8 +50,8 @@ fn check(example: &Example) -> Result<(), TestCaseError> {
                 certificate
             );
             if example.penalty.lambda == 0.0 {
-                prop_assert_eq!(separation(&objective, None), Verdict::Overlap);
-                prop_assert!(dependences(&objective).is_empty());
+                prop_assert_eq!(separation(&objective, None).unwrap(), Verdict::Overlap);
+                prop_assert!(dependences(&objective).unwrap().is_empty());
             }
         }
         Status::Separated => {

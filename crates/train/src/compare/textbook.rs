@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use model::device::{Backend, Choice, Precision, select_for};
-use solver::{HostObjective, Objective, Problem, TargetValues};
+use solver::{HostObjective, Objective, ObjectiveError, Problem, TargetValues};
 
 use super::report::{Derivative, Formulation, Textbook};
 use super::timing::time;
@@ -33,7 +33,7 @@ pub(super) fn textbook(
 ) -> Result<Textbook, FitError> {
     Ok(Textbook {
         gradients: gradients(problem, point)?,
-        formulations: formulations(problem, solution),
+        formulations: formulations(problem, solution)?,
     })
 }
 
@@ -211,13 +211,16 @@ fn textbook_loss<R: Real>(z: f64, y: f64, epsilon: f64) -> f64 {
 }
 
 /// The loss by both formulas at the solution and far out, where the sigmoid saturates.
-fn formulations(problem: &Problem<'_, f64>, solution: &[f64]) -> Vec<Formulation> {
+fn formulations(
+    problem: &Problem<'_, f64>,
+    solution: &[f64],
+) -> Result<Vec<Formulation>, FitError> {
     let TargetValues::Binary(targets) = problem.target else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let mut found = Vec::new();
     for (point, factor) in [("the solution", 1.0), ("ten times the solution", 10.0)] {
-        let scores = scores(problem, solution, factor);
+        let scores = scores(problem, solution, factor)?;
         let mean = |loss: &dyn Fn(f64, f64) -> f64| {
             let (mut sum, mut total, mut infinite) = (0.0, 0.0, 0);
             for (row, (&z, &y)) in scores.iter().zip(targets).enumerate() {
@@ -261,22 +264,24 @@ fn formulations(problem: &Problem<'_, f64>, solution: &[f64]) -> Vec<Formulation
             });
         }
     }
-    found
+    Ok(found)
 }
 
-fn scores(problem: &Problem<'_, f64>, theta: &[f64], factor: f64) -> Vec<f64> {
+fn scores(problem: &Problem<'_, f64>, theta: &[f64], factor: f64) -> Result<Vec<f64>, FitError> {
     let columns = problem.design.columns();
     let bias = if problem.intercept {
         theta[columns]
     } else {
         0.0
     };
+    let mut scratch = Vec::new();
     (0..problem.design.rows())
         .map(|row| {
-            let cells = problem.design.row(row).iter().zip(theta);
+            let cells = problem.design.cells(row..row + 1, &mut scratch);
+            let cells = cells.map_err(ObjectiveError::from)?.iter().zip(theta);
             let product: f64 = cells.map(|(x, b)| x * b).sum();
             let offset = problem.offsets.map_or(0.0, |offsets| offsets[row]);
-            factor * (product + bias) + offset
+            Ok(factor * (product + bias) + offset)
         })
         .collect()
 }

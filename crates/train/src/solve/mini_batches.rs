@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 use model::{LinearRegression, LogisticRegression, Parameters, SoftmaxRegression, Supervised};
-use solver::{Diagnosis, HostObjective, Objective, Problem, Status, TargetValues, certify_held};
+use solver::{
+    Diagnosis, HostObjective, Objective, ObjectiveError, Problem, Status, TargetValues,
+    certify_held,
+};
 
 use super::{History, Setting, Solved, largest};
 use crate::error::FitError;
@@ -30,9 +33,10 @@ impl Setting<'_> {
             gradient: plan.gradient,
             epochs: settings.epochs,
             batch_size: settings.batch_size.min(problem.design.rows()),
-            learning_rate: settings
-                .learning_rate
-                .unwrap_or_else(|| default_rate(plan.solver, curvature_bound(problem))),
+            learning_rate: match settings.learning_rate {
+                Some(rate) => rate,
+                None => default_rate(plan.solver, curvature_bound(problem)?),
+            },
             schedule: settings.schedule,
             seed: settings.seed,
         };
@@ -120,7 +124,7 @@ impl Setting<'_> {
 
 /// An upper bound of the objective's curvature in any direction: the loss's own, times the mean
 /// squared norm of a row with its intercept, plus the penalty's.
-fn curvature_bound<T: Number>(problem: &Problem<'_, T>) -> f64 {
+fn curvature_bound<T: Number>(problem: &Problem<'_, T>) -> Result<f64, ObjectiveError> {
     let loss = match problem.target {
         TargetValues::Binary(_) => 0.25,
         TargetValues::Multinomial { .. } => 0.5,
@@ -128,16 +132,13 @@ fn curvature_bound<T: Number>(problem: &Problem<'_, T>) -> f64 {
     };
     let intercept = f64::from(u8::from(problem.intercept));
     let (mut squares, mut total) = (0.0, 0.0);
+    let mut scratch = Vec::new();
     for row in 0..problem.design.rows() {
         let weight = problem.weights.map_or(1.0, |weights| weights[row]);
-        let square: f64 = problem
-            .design
-            .row(row)
-            .iter()
-            .map(|x| x.to_f64() * x.to_f64())
-            .sum();
+        let cells = problem.design.cells(row..row + 1, &mut scratch)?;
+        let square: f64 = cells.iter().map(|x| x.to_f64() * x.to_f64()).sum();
         squares += weight * (square + intercept);
         total += weight;
     }
-    loss * squares / total + problem.penalty.l2()
+    Ok(loss * squares / total + problem.penalty.l2())
 }

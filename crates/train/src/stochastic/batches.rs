@@ -1,9 +1,10 @@
 //! Mini-batches: which rows, in which order, and how they are gathered.
 
-use dataset::{DesignMatrix, Element};
+use dataset::{Element, RowSource};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use solver::ObjectiveError;
 
 /// The rows of one epoch in a seeded order.
 ///
@@ -17,13 +18,17 @@ pub fn order(rows: usize, seed: u64, epoch: u64) -> Vec<usize> {
     order
 }
 
-/// Copies rows out of contiguous memory, row after row.
-pub fn gather<T: Element>(design: &DesignMatrix<T>, rows: &[usize]) -> Vec<T> {
-    let mut values = Vec::with_capacity(rows.len() * design.columns());
-    for &row in rows {
-        values.extend_from_slice(design.row(row));
-    }
-    values
+/// Copies rows out of their source, row after row.
+///
+/// # Errors
+/// [`ObjectiveError::Rows`] where the source fails.
+pub fn gather<T: Element>(
+    source: &dyn RowSource<T>,
+    rows: &[usize],
+) -> Result<Vec<T>, ObjectiveError> {
+    let mut values = Vec::new();
+    source.gather(rows, &mut values)?;
+    Ok(values)
 }
 
 #[cfg(test)]

@@ -165,9 +165,9 @@ fn slope<M: Supervised, T: Number>(
     device: &Device,
 ) -> Result<Slope, FitError> {
     match gradient {
-        Gradient::Autodiff => Ok(problem.upload_batch(batch, mean, device).autodiff(module)),
+        Gradient::Autodiff => Ok(problem.upload_batch(batch, mean, device)?.autodiff(module)),
         Gradient::Analytic => Ok(problem
-            .upload_batch(batch, mean, device)
+            .upload_batch(batch, mean, device)?
             .analytic(&module.valid())),
         Gradient::Auto | Gradient::Fused => fused(problem, batch, mean, module, device),
     }
@@ -183,7 +183,7 @@ fn fused<M: Supervised, T: Number>(
 ) -> Result<Slope, FitError> {
     let pick = |values: &[f64]| batch.iter().map(|&row| values[row]).collect::<Vec<f64>>();
     let columns = problem.design.columns();
-    let values = batches::gather(problem.design, batch);
+    let values = batches::gather(problem.design, batch)?;
     let design = DesignMatrix::new(batch.len(), columns, values)?;
     let (numbers, codes);
     let target = match problem.target {
