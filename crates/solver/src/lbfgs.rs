@@ -1,11 +1,10 @@
 //! L-BFGS: curvature from the last few steps, for more columns than Newton's matrix can hold.
 
-use std::collections::VecDeque;
-
 use crate::line_search::{Trial, inner, strong_wolfe};
 use crate::minimize::{Iterate, Outlook, SolveError, Solver, largest};
 use crate::objective::{Gauge, Objective};
-use crate::tolerance::{FLOOR_STEPS, PAIR_CURVATURE, SCORE_CHANGE_EXPONENT};
+use crate::pairs::{Pairs, difference};
+use crate::tolerance::{FLOOR_STEPS, SCORE_CHANGE_EXPONENT};
 
 /// Limited-memory BFGS with a line search for the strong Wolfe conditions.
 ///
@@ -57,18 +56,9 @@ impl Default for Lbfgs {
 pub struct LbfgsState {
     iterate: Iterate,
     gradient: Vec<f64>,
-    pairs: VecDeque<Pair>,
+    pairs: Pairs,
     /// The last gradient that was at most half of the one before, and steps since.
     halved: (f64, usize),
-}
-
-/// A step and the change of the gradient along it.
-#[derive(Debug, Clone)]
-struct Pair {
-    step: Vec<f64>,
-    change: Vec<f64>,
-    /// `s·y`, positive.
-    product: f64,
 }
 
 impl Solver for Lbfgs {
@@ -96,7 +86,7 @@ impl Solver for Lbfgs {
             halved: (iterate.gradient_max, 0),
             iterate,
             gradient,
-            pairs: VecDeque::new(),
+            pairs: Pairs::new(self.memory),
         })
     }
 
@@ -121,21 +111,10 @@ impl Solver for Lbfgs {
             return Ok(state);
         };
         // 2. What the step tells of the curvature.
-        let difference =
-            |a: &[f64], b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| a - b).collect() };
-        let step = difference(&trial.theta, &state.iterate.theta);
-        let change = difference(&trial.gradient, &state.gradient);
-        let product = inner(&step, &change);
-        if product > PAIR_CURVATURE * inner(&change, &change).sqrt() * inner(&step, &step).sqrt() {
-            state.pairs.push_back(Pair {
-                step,
-                change,
-                product,
-            });
-            if state.pairs.len() > self.memory.max(1) {
-                state.pairs.pop_front();
-            }
-        }
+        state.pairs.push(
+            difference(&trial.theta, &state.iterate.theta),
+            difference(&trial.gradient, &state.gradient),
+        );
         state.iterate = Iterate {
             theta: trial.theta,
             objective: trial.value,
@@ -175,25 +154,13 @@ impl Solver for Lbfgs {
 impl LbfgsState {
     /// `−Hg` by the two-loop recursion.
     fn direction(&self) -> Vec<f64> {
-        let mut q = self.gradient.clone();
-        let mut shares = Vec::with_capacity(self.pairs.len());
-        for pair in self.pairs.iter().rev() {
-            let share = inner(&pair.step, &q) / pair.product;
-            add(&mut q, -share, &pair.change);
-            shares.push(share);
-        }
-        let scale = self.pairs.back().map_or_else(
-            || 1.0 / inner(&self.gradient, &self.gradient).sqrt().max(1.0),
-            |pair| pair.product / inner(&pair.change, &pair.change),
-        );
-        for q in &mut q {
-            *q *= scale;
-        }
-        for (pair, share) in self.pairs.iter().zip(shares.iter().rev()) {
-            let other = inner(&pair.change, &q) / pair.product;
-            add(&mut q, share - other, &pair.step);
-        }
-        q.iter().map(|q| -q).collect()
+        let scale = (self.pairs.scale())
+            .unwrap_or_else(|| 1.0 / inner(&self.gradient, &self.gradient).sqrt().max(1.0));
+        let scaled = |mut q: Vec<f64>| {
+            q.iter_mut().for_each(|q| *q *= scale);
+            q
+        };
+        self.pairs.direction(&self.gradient, scaled)
     }
 
     fn search(
@@ -225,8 +192,4 @@ fn change(objective: &dyn Objective, step: &[f64]) -> Result<f64, SolveError> {
     Ok(objective
         .score_change(step)?
         .unwrap_or_else(|| largest(step)))
-}
-
-fn add(q: &mut [f64], factor: f64, other: &[f64]) {
-    q.iter_mut().zip(other).for_each(|(q, o)| *q += factor * o);
 }

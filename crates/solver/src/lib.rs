@@ -18,7 +18,9 @@ mod line_search;
 pub mod minimize;
 pub mod newton;
 pub mod objective;
+mod pairs;
 pub mod rank;
+pub mod sampled;
 pub mod separation;
 mod spread;
 pub mod tolerance;
@@ -36,4 +38,5 @@ pub use objective::{
     Gauge, HostObjective, Objective, ObjectiveError, Penalty, Problem, Restricted, TargetValues,
 };
 pub use rank::{Dependence, dependences};
+pub use sampled::SampledNewton;
 pub use separation::{Alone, Separation, Verdict, separation};

@@ -69,6 +69,10 @@ pub struct Iterate {
 /// What a method expects of further steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outlook {
+    /// The method is still at work on samples of the rows: the point is no iterate of the objective yet,
+    /// and the other fields say nothing of it. Such steps are limited as the others are, and leave no
+    /// record.
+    Preparing,
     /// Further steps should help.
     Descending,
     /// This is the minimum up to rounding: further steps would be noise.
@@ -82,7 +86,7 @@ pub enum Outlook {
 pub struct Stop<'a> {
     /// Largest absolute component of the gradient at which a fit has converged.
     pub gradient_tolerance: f64,
-    /// Steps to take at most.
+    /// Steps to take at most; as many again on samples of the rows, by a method that has such.
     pub max_iterations: usize,
     /// Time to take at most, looked at between steps.
     pub time_limit: Option<Duration>,
@@ -102,6 +106,26 @@ impl Default for Stop<'_> {
             time_limit: None,
             interrupted: None,
             confirm: true,
+        }
+    }
+}
+
+impl Stop<'_> {
+    /// The limit that is reached after so many steps, and how to say it of the gradient.
+    fn limit(&self, start: Instant, steps: usize) -> Option<(Status, Option<&'static str>)> {
+        let interrupted = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        let late = |limit: Duration| start.elapsed() >= limit;
+        if self.interrupted.is_some_and(interrupted) {
+            Some((Status::Interrupted, None))
+        } else if steps >= self.max_iterations {
+            Some((Status::IterationLimit, Some("the gradient is still")))
+        } else if self.time_limit.is_some_and(late) {
+            Some((
+                Status::IterationLimit,
+                Some("out of time with a gradient of"),
+            ))
+        } else {
+            None
         }
     }
 }
@@ -151,7 +175,7 @@ impl fmt::Display for Status {
 /// One line of a fit's history.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Steps taken so far; 0 describes the initial parameters.
+    /// Steps taken so far; 0 describes the initial parameters, or where steps on samples led from them.
     pub iteration: usize,
     /// The objective.
     pub objective: f64,
@@ -174,6 +198,8 @@ pub struct Solution {
     pub objective: f64,
     /// The largest absolute component of the gradient at `theta`.
     pub gradient_max: f64,
+    /// Steps on samples of the rows before iteration 0.
+    pub sample_steps: usize,
     /// What a reader should know beyond the status, in a sentence.
     pub detail: Option<String>,
 }
@@ -285,7 +311,17 @@ pub fn minimize_observed<S: Solver>(
     let mut history: Vec<Record> = Vec::new();
     let mut state = solver.init(objective, initial)?;
     let mut last_finite: Option<Iterate> = None;
+    let mut sample_steps = 0;
     loop {
+        if S::iterate(&state).outlook == Outlook::Preparing {
+            if let Some(limit) = stop.limit(start, sample_steps) {
+                let theta = S::iterate(&state).theta.clone();
+                return unprepared(objective, theta, limit, sample_steps, observe);
+            }
+            sample_steps += 1;
+            state = solver.step(objective, state)?;
+            continue;
+        }
         let point = S::iterate(&state);
         let iteration = history.len();
         let record = Record {
@@ -316,20 +352,9 @@ pub fn minimize_observed<S: Solver>(
             Some((Status::Converged, None))
         } else if outlook == Outlook::Stalled {
             Some((Status::IterationLimit, Some(stalled(gradient_max))))
-        } else if stop
-            .interrupted
-            .is_some_and(|flag| flag.load(Ordering::Relaxed))
-        {
-            Some((Status::Interrupted, None))
-        } else if iteration >= stop.max_iterations {
-            let text = format!("the gradient is still {gradient_max:.1e}");
-            Some((Status::IterationLimit, Some(text)))
-        } else if stop
-            .time_limit
-            .is_some_and(|limit| start.elapsed() >= limit)
-        {
-            let text = format!("out of time with a gradient of {gradient_max:.1e}");
-            Some((Status::IterationLimit, Some(text)))
+        } else if let Some((status, text)) = stop.limit(start, iteration) {
+            let detail = text.map(|text| format!("{text} {gradient_max:.1e}"));
+            Some((status, detail))
         } else {
             None
         };
@@ -344,12 +369,42 @@ pub fn minimize_observed<S: Solver>(
                 history,
                 objective: last.objective,
                 gradient_max: last.gradient_max,
+                sample_steps,
                 detail,
             });
         }
         last_finite = Some(point.clone());
         state = solver.step(objective, state)?;
     }
+}
+
+/// The outcome of a fit that ended at work on samples: the objective is measured where that led.
+fn unprepared(
+    objective: &dyn Objective,
+    theta: Vec<f64>,
+    (status, text): (Status, Option<&str>),
+    sample_steps: usize,
+    observe: &mut dyn FnMut(&Record),
+) -> Result<Solution, SolveError> {
+    let mut gradient = vec![0.0; theta.len()];
+    let value = objective.gradient(&theta, &mut gradient)?;
+    let gradient_max = largest(&gradient);
+    let record = Record {
+        iteration: 0,
+        objective: value,
+        gradient_max,
+        step: 0.0,
+    };
+    observe(&record);
+    Ok(Solution {
+        theta,
+        status,
+        history: vec![record],
+        objective: value,
+        gradient_max,
+        sample_steps,
+        detail: text.map(|text| format!("{text} {gradient_max:.1e}")),
+    })
 }
 
 fn stalled(gradient_max: f64) -> String {

@@ -31,19 +31,19 @@ pub struct Newton {}
 /// What [`Newton`] carries from step to step.
 #[derive(Debug, Clone)]
 pub struct NewtonState {
-    iterate: Iterate,
-    gradient: Vec<f64>,
+    pub(crate) iterate: Iterate,
+    pub(crate) gradient: Vec<f64>,
     curvature: Mat<f64>,
     direction: Option<Direction>,
 }
 
 /// The full step from the current point.
 #[derive(Debug, Clone)]
-struct Direction {
-    step: Vec<f64>,
+pub(crate) struct Direction {
+    pub(crate) step: Vec<f64>,
     /// `ν²`, also the negative slope along the step.
-    squared_decrement: f64,
-    factor: Factor,
+    pub(crate) squared_decrement: f64,
+    pub(crate) factor: Factor,
 }
 
 impl Solver for Newton {
@@ -68,11 +68,7 @@ impl Solver for Newton {
         mut state: NewtonState,
     ) -> Result<NewtonState, SolveError> {
         // 1. The direction.
-        let Some(direction) = state
-            .direction
-            .take()
-            .or_else(|| state.direction(objective))
-        else {
+        let Some(direction) = state.take_direction(objective) else {
             state.iterate.outlook = Outlook::Stalled;
             return Ok(state);
         };
@@ -115,6 +111,16 @@ impl Solver for Newton {
 }
 
 impl NewtonState {
+    /// The full step from here, computed once; none where the curvature is not finite.
+    pub(crate) fn take_direction(&mut self, objective: &dyn Objective) -> Option<Direction> {
+        self.direction.take().or_else(|| self.direction(objective))
+    }
+
+    /// Keeps a direction for the next step.
+    pub(crate) fn keep_direction(&mut self, direction: Direction) {
+        self.direction = Some(direction);
+    }
+
     fn direction(&self, objective: &dyn Objective) -> Option<Direction> {
         let mut curvature = self.curvature.clone();
         if let Some(gauge) = objective.gauge() {
@@ -138,7 +144,11 @@ impl Direction {
     }
 
     /// Whether the step, taken with an undamped curvature, changes no score by more than `limit`.
-    fn is_small(&self, objective: &dyn Objective, limit: f64) -> Result<bool, SolveError> {
+    pub(crate) fn is_small(
+        &self,
+        objective: &dyn Objective,
+        limit: f64,
+    ) -> Result<bool, SolveError> {
         if self.factor.damping > 0.0 {
             return Ok(false);
         }
@@ -147,7 +157,8 @@ impl Direction {
     }
 }
 
-fn evaluate(
+/// Value, gradient and curvature at `theta`.
+pub(crate) fn evaluate(
     objective: &dyn Objective,
     theta: Vec<f64>,
     step: f64,

@@ -65,6 +65,41 @@ pub const FLOOR_STEPS: usize = 100;
 /// remembered. Exact convex pairs have at least twice the root of the inverse condition of the curvature.
 pub const PAIR_CURVATURE: f64 = 1e-10;
 
+/// Rows of a sample over those of the sample before it. The optimum of the smaller one leaves a decrement
+/// that is `√8` times larger than the larger's own, within reach of one Newton step; the smaller one's
+/// five to eight steps then cost less than one of the larger.
+pub const LADDER: usize = 8;
+
+/// Rows for each parameter that a sample must have for its problem to be worth solving: below five or so
+/// most samples are separated (Candès and Sur 2020), and the optimum of those above scatters less than a
+/// standard error of a tenth of the scores' spread.
+pub const SAMPLE_ROWS_PER_PARAMETER: usize = 10;
+
+/// Steps on one sample. Newton needs five to eight; where there is no optimum every step lowers the
+/// gradient by `e` and none is the last.
+pub const MAX_SAMPLE_STEPS: usize = 15;
+
+/// Part of a sample's own scatter to which its problem is solved: a tenth of it, squared.
+pub const SAMPLE_NOISE_SHARE: f64 = 1e-2;
+
+/// Largest change of a sample's score by the coming step that proves that the sample has an optimum.
+///
+/// *On separated rows Newton's undamped step changes some score by at least one, wherever it starts.* Let
+/// `δ` separate, `uᵢ = yᵢxᵢ·δ ≥ 0` for labels `±1`, not all zero; `rᵢ ≥ cᵢ` the sizes of residual and
+/// curvature, `rᵢ = 1/(1 + e^{mᵢ})` and `cᵢ = rᵢ(1 − rᵢ)`. From `Hh = −g`, `δᵀHh = Σ wᵢcᵢuᵢyᵢ(xᵢ·h)`
+/// equals `−δᵀg = Σ wᵢrᵢuᵢ ≥ Σ wᵢcᵢuᵢ`, hence `maxᵢ |xᵢ·h| ≥ 1`. (Multinomial: with `u` the scores of `δ` in a
+/// row of class `y` and `v` those of `h`, `Cov(u, v) = E(u − u_y)(v − v̄) ≤ spread(v) · E(u_y − u)`, and the
+/// sum over rows of the left side equals that of `E(u_y − u)`. A penalty adds nothing along `δ`, which has
+/// no penalised part.) One half leaves room for rounding.
+pub const SAMPLE_SCORE_CHANGE: f64 = 0.5;
+
+/// A step with a sample's curvature that leaves more of the decrement than this is slow.
+pub const SLOW_PROGRESS: f64 = 0.5;
+
+/// Slow steps running after which the curvature is measured on all rows. One may be the price of learning
+/// a direction that the sample had wrong.
+pub const SLOW_STEPS: usize = 2;
+
 /// Shortest and longest cut of a step in backtracking (Dennis and Schnabel 1996, §6.3).
 pub const BACKTRACK: (f64, f64) = (0.1, 0.5);
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "where a test unwraps, the test fails")]
 
+mod accuracy;
 mod agreement;
 mod objective;
 mod problems;

@@ -52,6 +52,11 @@ impl<'a, T: Element> HostObjective<'a, T> {
     pub fn new(problem: Problem<'a, T>) -> Result<Self, ObjectiveError> {
         problem.check()?;
         let rows = Rows::new(problem.design, problem.weights)?;
+        Self::over(problem, rows)
+    }
+
+    /// The objective over some of a problem's rows.
+    fn over(problem: Problem<'a, T>, rows: Rows<'a, T>) -> Result<Self, ObjectiveError> {
         let total_weight = match problem.weights {
             None => rows.len() as f64,
             Some(weights) => rows.fold(
@@ -267,6 +272,12 @@ impl<T: Element> Objective for HostObjective<'_, T> {
 
     fn gauge(&self) -> Option<Gauge> {
         self.problem.gauge()
+    }
+
+    fn sample(&self, rows: usize) -> Option<Box<dyn Objective + '_>> {
+        let rows = self.rows.sample(rows)?;
+        // weights are at hand: adding them up asks nothing of the source
+        Some(Box::new(Self::over(self.problem, rows).ok()?))
     }
 
     fn l1(&self) -> f64 {

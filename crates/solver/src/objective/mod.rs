@@ -125,6 +125,17 @@ pub trait Objective {
         None
     }
 
+    /// The same objective over at least `rows` of its rows, at most about twice as many, spread over the
+    /// whole table: the same parameters and penalty, the mean loss of the rows that it has. None where
+    /// there are not enough rows, or the objective cannot.
+    ///
+    /// The choice of the rows depends on their number alone, so that results do not depend on threads, and
+    /// a table sorted in any way is sampled evenly. It must be cheap: solvers ask for it at every step.
+    fn sample(&self, rows: usize) -> Option<Box<dyn Objective + '_>> {
+        let _ = rows;
+        None
+    }
+
     /// Weight of `‖β‖₁` within the objective; zero where it is smooth.
     fn l1(&self) -> f64 {
         0.0

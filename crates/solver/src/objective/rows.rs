@@ -1,6 +1,7 @@
 //! The rows that count, visited in fixed pieces and added up in a fixed order.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use dataset::{Element, RowSource};
 use rayon::prelude::*;
@@ -9,6 +10,9 @@ use super::ObjectiveError;
 
 /// Memory that partial sums of one wave of chunks may take, unless one per thread takes more.
 const WAVE_BYTES: usize = 32 << 20;
+
+/// The golden ratio's fractional part, in units of `2⁻⁶⁴`.
+const GOLDEN_RATIO: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The rows of positive weight, cut into chunks and blocks.
 ///
@@ -19,7 +23,9 @@ const WAVE_BYTES: usize = 32 << 20;
 pub(crate) struct Rows<'a, T> {
     source: &'a dyn RowSource<T>,
     /// Row of each position, where some rows do not count.
-    active: Option<Vec<usize>>,
+    active: Option<Arc<[usize]>>,
+    /// Binary logarithm of the rows that a sample takes one of; zero for all rows.
+    shift: u32,
 }
 
 impl<'a, T: Element> Rows<'a, T> {
@@ -35,7 +41,11 @@ impl<'a, T: Element> Rows<'a, T> {
                     .filter(|&row| weights[row] > 0.0)
                     .collect()
             });
-        let rows = Self { source, active };
+        let rows = Self {
+            source,
+            active,
+            shift: 0,
+        };
         let wrong = rows.fold(
             1,
             || None,
@@ -60,9 +70,23 @@ impl<'a, T: Element> Rows<'a, T> {
         }
     }
 
+    /// At least `count` of these rows, at most twice as many: one of every `2ˢ` neighbours. None where
+    /// that would be all of them.
+    ///
+    /// Which one of its neighbours a row is, is the fractional part of multiples of the golden ratio: a
+    /// sequence that keeps step with no period of the table, spread over all of it (Knuth 1998, §6.4).
+    pub(crate) fn sample(&self, count: usize) -> Option<Self> {
+        let shift = (self.len() / count.max(1)).checked_ilog2()?;
+        (self.shift == 0 && shift > 0).then(|| Self {
+            shift,
+            ..self.clone()
+        })
+    }
+
     /// Number of rows that count.
     pub(crate) fn len(&self) -> usize {
-        self.active.as_ref().map_or(self.source.rows(), Vec::len)
+        let all = (self.active.as_ref()).map_or(self.source.rows(), |active| active.len());
+        all >> self.shift
     }
 
     pub(crate) fn columns(&self) -> usize {
@@ -71,6 +95,12 @@ impl<'a, T: Element> Rows<'a, T> {
 
     /// The row at a position among those that count.
     pub(crate) fn index(&self, position: usize) -> usize {
+        let position = if self.shift == 0 {
+            position
+        } else {
+            let fraction = (position as u64).wrapping_mul(GOLDEN_RATIO);
+            (position << self.shift) + (fraction >> (u64::BITS - self.shift)) as usize
+        };
         self.active
             .as_ref()
             .map_or(position, |active| active[position])
@@ -83,9 +113,18 @@ impl<'a, T: Element> Rows<'a, T> {
         scratch: &'s mut Vec<T>,
     ) -> Result<&'s [T], ObjectiveError> {
         Ok(match &self.active {
-            None => self.source.cells(positions, scratch)?,
-            Some(active) => self.source.gather(&active[positions], scratch)?,
+            None if self.shift == 0 => self.source.cells(positions, scratch)?,
+            Some(active) if self.shift == 0 => self.source.gather(&active[positions], scratch)?,
+            _ => {
+                let rows: Vec<usize> = positions.map(|at| self.index(at)).collect();
+                self.source.gather(&rows, scratch)?
+            }
         })
+    }
+
+    /// Whether positions are rows.
+    fn is_whole(&self) -> bool {
+        self.active.is_none() && self.shift == 0
     }
 
     /// Values of a range of positions out of one for each row, without gaps.
@@ -95,13 +134,12 @@ impl<'a, T: Element> Rows<'a, T> {
         values: &'s [f64],
         scratch: &'s mut Vec<f64>,
     ) -> &'s [f64] {
-        match &self.active {
-            None => &values[positions],
-            Some(active) => {
-                scratch.clear();
-                scratch.extend(active[positions].iter().map(|&row| values[row]));
-                scratch
-            }
+        if self.is_whole() {
+            &values[positions]
+        } else {
+            scratch.clear();
+            scratch.extend(positions.map(|at| values[self.index(at)]));
+            scratch
         }
     }
 

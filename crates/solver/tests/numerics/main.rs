@@ -7,6 +7,7 @@ mod fits;
 mod lbfgs;
 mod least_squares;
 mod objective;
+mod passes;
 mod problems;
 mod properties;
 mod separation;

@@ -382,6 +382,7 @@ fn every_error_of_a_fit() {
         history: vec![],
         objective: 0.0,
         gradient_max: 0.0,
+        sample_steps: 0,
         detail: None,
     };
     let found = conclude(&objective, solution, &Stop::default()).unwrap_err();

@@ -31,6 +31,7 @@ pub(super) fn in_one_step(
         objective: last.objective,
         gradient_max: last.gradient_max,
         detail: None,
+        sample_steps: 0,
         history,
     };
     Ok((solution, solved.condition))
