@@ -7,8 +7,8 @@ use dataset::{DesignMatrix, PreparedRows};
 use model::device::{Choice, Precision};
 use model::{LinearRegression, LogisticRegression, Parameters, SoftmaxRegression, Supervised};
 use solver::{
-    Certificate, Diagnosis, HostObjective, Lbfgs, Method, Newton, Objective, Penalty, Problem,
-    Record, Solution, Status, Stop, TargetValues, certify_held, conclude, least_squares,
+    Certificate, Diagnosis, HostObjective, Lbfgs, LeastSquaresMethod, Newton, Objective, Penalty,
+    Problem, Record, Solution, Status, Stop, TargetValues, certify_held, conclude, least_squares,
     minimize_observed,
 };
 
@@ -325,7 +325,7 @@ fn in_one_step(exact: &HostObjective<'_, f64>, gradient: Gradient) -> Result<Sol
             reason: "--solver least-squares works on rows in host memory and needs no gradient",
         });
     }
-    let solved = least_squares(exact.problem(), Method::Qr)?;
+    let solved = least_squares(exact.problem(), LeastSquaresMethod::Qr)?;
     let mut history = Vec::new();
     for (iteration, theta) in [&vec![0.0; solved.theta.len()], &solved.theta]
         .into_iter()

@@ -3,12 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod certificate;
+mod constructions;
+mod evidence;
 mod fits;
+mod invariances;
 mod lbfgs;
 mod least_squares;
 mod objective;
+mod polynomials;
 mod problems;
 mod properties;
+mod references;
 mod separation;
 mod speed;
 mod status;
