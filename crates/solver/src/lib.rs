@@ -28,7 +28,7 @@ pub mod tolerance;
 pub use certificate::{Certificate, certify, certify_held};
 pub use fit::{Diagnosis, Fit, conclude, fit, fit_observed};
 pub use lbfgs::Lbfgs;
-pub use least_squares::{LeastSquares, LeastSquaresError, Method, least_squares};
+pub use least_squares::{LeastSquares, LeastSquaresError, LeastSquaresMethod, least_squares};
 pub use minimize::{
     Iterate, Outlook, Record, Solution, SolveError, Solver, Status, Stop, minimize,
     minimize_observed,

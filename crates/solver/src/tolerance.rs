@@ -175,3 +175,25 @@ pub const DIRECTION_SHARE: f64 = 1e-7;
 /// Share of `log 2` times the smallest weight below which the total loss proves complete separation:
 /// one but for a margin far above the rounding of the sum.
 pub const SEPARATED_LOSS: f64 = 1.0 - 1e-6;
+
+/// Relative size below which a pivot of least squares is rounding, for unit columns: a few roundings for
+/// each parameter. Columns that are combinations of others, themselves rounded, leave near 1e-15; Filip's
+/// polynomial of degree ten leaves 1e-9.
+pub fn rank_rounding(parameters: usize) -> f64 {
+    8.0 * (parameters as f64 + 8.0) * UNIT_ROUNDOFF
+}
+
+/// Corrections of a least-squares solution at most. The error shrinks by about the condition times
+/// [`CORRECTION_RATE`], so that three suffice below a condition of 1e10.
+pub const CORRECTIONS: usize = 8;
+
+/// Share of a correction, over the condition, that its own rounding leaves to the next: a hundred unit
+/// roundoffs, for the factorisation and two substitutions.
+pub const CORRECTION_RATE: f64 = 100.0 * UNIT_ROUNDOFF;
+
+/// Relative error to expect of a least-squares solution above which it is corrected whatever it costs: the
+/// bound is wide, and eleven digits are more than any standard error needs.
+pub const ACCURATE: f64 = 1e-11;
+
+/// Cells up to which it is corrected in any case: a few milliseconds.
+pub const CORRECTED_CELLS: usize = 1 << 20;
