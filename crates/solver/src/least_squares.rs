@@ -1,7 +1,7 @@
 //! Least squares in one step: by Householder QR, and as the textbook has it.
 
-mod compensated;
-mod system;
+pub(crate) mod compensated;
+pub(crate) mod system;
 mod textbook;
 mod triangle;
 

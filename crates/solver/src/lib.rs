@@ -16,6 +16,7 @@ pub mod lbfgs;
 pub mod least_squares;
 mod line_search;
 pub mod minimize;
+mod near_collinear;
 pub mod newton;
 pub mod objective;
 mod pairs;

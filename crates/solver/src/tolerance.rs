@@ -140,10 +140,18 @@ pub const CERTIFIED_SCORE_ERROR: f64 = 1e-6;
 /// the solver's tolerance was: a tenth of a logit, or 2.5 points of probability.
 pub const CONVERGED_SCORE_ERROR: f64 = 0.1;
 
+/// Largest error of a score, by certificate, over the largest target with which a regression is called
+/// converged whatever the solver's tolerance was: tolerances on gradients know nothing of the targets' unit.
+pub const CONVERGED_TARGET_SHARE: f64 = 1e-3;
+
 /// Squared share of a column that earlier columns leave unexplained, below which a dependence is
 /// suspected. The correlations carry rounding near 1e-15, so the suspicion is wide, and every suspect
 /// is checked again on the rows.
 pub const SUSPECTED_DEPENDENCE: f64 = 1e-9;
+
+/// The same for a column that is replaced by its difference from earlier ones where no certificate can be
+/// given: a distance of a thousandth, from which on the curvature's condition leaves enough digits.
+pub const NEAR_DEPENDENCE: f64 = 1e-6;
 
 /// Largest deviation from a dependence on any row, in units of the columns involved, for `f64`
 /// rows: standardised cells carry relative rounding near 1e-15 times the column's mean over its

@@ -20,7 +20,7 @@ const LANES: usize = 8;
 
 /// `s + e = a + b` exactly, `s` rounded (Knuth 1969).
 #[inline(always)]
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
+pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let s = a + b;
     let t = s - a;
     (s, (a - (s - t)) + (b - t))
@@ -37,7 +37,7 @@ fn split(a: f64) -> (f64, f64) {
 /// `p + e = a · b` exactly, `p` rounded (Dekker 1971). The processor's fused operation would give the same,
 /// where there is one.
 #[inline(always)]
-fn two_product(a: f64, b: f64) -> (f64, f64) {
+pub(crate) fn two_product(a: f64, b: f64) -> (f64, f64) {
     let ((a1, a2), (b1, b2)) = (split(a), split(b));
     let p = a * b;
     (p, a2 * b2 - (((p - a1 * b1) - a2 * b1) - a1 * b2))

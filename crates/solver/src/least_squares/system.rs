@@ -20,7 +20,7 @@ pub(super) struct System<'o, 'a, T> {
 }
 
 /// The power of two that brings a size near one; one for zero.
-pub(super) fn unit(size: f64) -> f64 {
+pub(crate) fn unit(size: f64) -> f64 {
     if size > 0.0 {
         (-size.log2().floor()).clamp(-1000.0, 1000.0).exp2()
     } else {

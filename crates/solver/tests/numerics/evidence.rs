@@ -4,7 +4,7 @@
 use dataset::DesignMatrix;
 use solver::{Fit, HostObjective, Lbfgs, Newton, Objective, Status, Stop, Verdict, fit, minimize};
 
-use crate::problems::Example;
+use crate::problems::{Example, Target};
 
 /// Solves with both methods and checks what must hold of any result.
 pub(crate) fn solve(example: &Example, what: &str) -> [Fit; 2] {
@@ -70,8 +70,9 @@ fn sane(example: &Example, found: &Fit, what: &str) {
 }
 
 /// The rows that count, each with its weight, on orthonormal columns: the same scores can be had from them,
-/// and the optimum without a penalty is found there whatever the columns' own condition.
-fn orthonormal(example: &Example) -> Option<Example> {
+/// and the optimum without a penalty is found there whatever the columns' own condition. With the
+/// smallest share of a column that earlier ones leave, over which its rounding grows.
+fn orthonormal(example: &Example) -> Option<(Example, f64)> {
     let counts = |i: &usize| example.weights.as_ref().is_none_or(|w| w[*i] > 0.0);
     let rows: Vec<usize> = (0..example.design.rows()).filter(counts).collect();
     let example = example.select(&rows);
@@ -82,7 +83,7 @@ fn orthonormal(example: &Example) -> Option<Example> {
         columns.insert(0, vec![1.0; n]);
     }
     let length = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
-    let mut basis: Vec<Vec<f64>> = Vec::new();
+    let (mut basis, mut least): (Vec<Vec<f64>>, f64) = (Vec::new(), 1.0);
     for mut column in columns {
         let largest = column.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
         if largest == 0.0 {
@@ -106,17 +107,19 @@ fn orthonormal(example: &Example) -> Option<Example> {
         if rest < 1e-9 * size {
             return None;
         }
+        least = least.min(rest / size);
         basis.push(column.iter().map(|x| x / rest).collect());
     }
     // the root of the number of rows brings cells near one
     let root = (n as f64).sqrt();
     let cells = (0..n).flat_map(|i| basis.iter().map(move |q| q[i] * root));
     let cells: Vec<f64> = cells.collect();
-    Some(Example {
+    let orthonormal = Example {
         design: DesignMatrix::new(n, basis.len(), cells).unwrap(),
         intercept: false,
         ..example
-    })
+    };
+    Some((orthonormal, least))
 }
 
 /// Scores without offsets, of the rows that count.
@@ -149,7 +152,7 @@ fn converged(example: &Example, found: &Fit, what: &str) {
     if example.penalty.lambda > 0.0 || example.design.columns() == 0 {
         return;
     }
-    let Some(other) = orthonormal(example) else {
+    let Some((other, share)) = orthonormal(example) else {
         return;
     };
     if other.design.columns() == 0 {
@@ -167,13 +170,19 @@ fn converged(example: &Example, found: &Fit, what: &str) {
         scores(example, &found.solution.theta),
         scores(&other, &best.theta),
     );
-    let size = theirs.iter().fold(1.0, |most: f64, z| most.max(z.abs()));
+    // a logit, or the largest target
+    let least = match &example.target {
+        Target::Linear(y) => y.iter().fold(0.0, |most: f64, y| most.max(y.abs())),
+        _ => 1.0,
+    };
+    assert!(bound <= 0.1 * least, "{what}: {bound:e} of {least:e}");
+    let size = theirs.iter().fold(least, |most: f64, z| most.max(z.abs()));
     let own = solver::certify(&other.problem(), &best.theta).unwrap();
     let Some(own) = own.score_error else { return };
     let largest = largest_term(example, &found.solution.theta);
     for (a, b) in ours.iter().zip(&theirs) {
         // the sums in this test are rounded, too
-        let slack = own + 1e-9 * size + 1e-14 * largest;
+        let slack = own + (1e-9 + 1e-15 / share) * size + 1e-14 * largest;
         assert!(
             (a - b).abs() <= 2.0 * bound + slack,
             "{what}: {a} {b}, bound {bound:e}"

@@ -359,8 +359,8 @@ fn threads_change_no_bit_of_anything() {
             pool.build().unwrap().install(|| {
                 let objective = HostObjective::new(example.problem()).unwrap();
                 let linear = (loss == Loss::Linear).then(|| qr(&example));
-                let verdict = separation(&objective, None);
-                (newton(&example), dependences(&objective), verdict, linear)
+                let verdict = separation(&objective, None).unwrap();
+                (newton(&example), dependences(&objective).unwrap(), verdict, linear)
             })
         };
         let one = with(1);

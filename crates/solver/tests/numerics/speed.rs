@@ -143,9 +143,9 @@ fn speed_of_least_squares_and_separation() {
         }
         let problem = Problem::new(&design, TargetValues::Binary(&classes));
         let objective = HostObjective::new(problem).unwrap();
-        let time = best(1, || _ = black_box(separation(&objective, None)));
+        let time = best(1, || _ = black_box(separation(&objective, None).unwrap()));
         println!("  separation, overlap: {time:.0} ms");
-        let time = best(1, || _ = black_box(dependences(&objective)));
+        let time = best(1, || _ = black_box(dependences(&objective).unwrap()));
         println!("  dependences: {time:.0} ms");
         // a level of a hundred rows, all of one class
         let rare = |i: usize| i % (rows / 100) == 7 && label(i) > 0.5;
@@ -156,7 +156,7 @@ fn speed_of_least_squares_and_separation() {
         let problem = Problem::new(&design, TargetValues::Binary(&classes));
         let objective = HostObjective::new(problem).unwrap();
         let mut verdict = Verdict::Undecided;
-        let time = best(1, || verdict = separation(&objective, None));
+        let time = best(1, || verdict = separation(&objective, None).unwrap());
         let Verdict::Separated(found) = verdict else {
             panic!("{verdict:?}")
         };
