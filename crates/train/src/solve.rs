@@ -345,6 +345,7 @@ fn in_one_step(exact: &HostObjective<'_, f64>, gradient: Gradient) -> Result<Sol
         status: Status::Converged,
         objective: last.objective,
         gradient_max: last.gradient_max,
+        sample_steps: 0,
         detail: Some(format!("condition number {:.1e}", solved.condition)),
         history,
     })
