@@ -15,6 +15,7 @@ mod polynomials;
 mod problems;
 mod properties;
 mod references;
+mod sampled;
 mod separation;
 mod sources;
 mod speed;
