@@ -10,6 +10,7 @@
 //! all of it in order ([`mod@fit`]).
 
 pub mod certificate;
+pub mod coordinate;
 mod factor;
 pub mod fit;
 pub mod lbfgs;
@@ -24,6 +25,10 @@ mod spread;
 pub mod tolerance;
 
 pub use certificate::{Certificate, certify, certify_held};
+pub use coordinate::{
+    Coordinate, DualityGap, Lambdas, Path, PathOptions, PathPoint, coordinate, coordinate_observed,
+    duality_gap, path,
+};
 pub use fit::{Diagnosis, Fit, conclude, fit, fit_observed};
 pub use lbfgs::Lbfgs;
 pub use least_squares::{LeastSquares, LeastSquaresError, Method, least_squares};

@@ -281,9 +281,20 @@ pub fn minimize_observed<S: Solver>(
     observe: &mut dyn FnMut(&Record),
 ) -> Result<Solution, SolveError> {
     check(objective, initial, stop)?;
+    let state = solver.init(objective, initial)?;
+    Ok(descend(solver, objective, state, stop, observe)?.0)
+}
+
+/// The loop from a state on; also returns the last state, from which a neighbouring fit can go on.
+pub(crate) fn descend<S: Solver>(
+    solver: &S,
+    objective: &dyn Objective,
+    mut state: S::State,
+    stop: &Stop<'_>,
+    observe: &mut dyn FnMut(&Record),
+) -> Result<(Solution, S::State), SolveError> {
     let start = Instant::now();
     let mut history: Vec<Record> = Vec::new();
-    let mut state = solver.init(objective, initial)?;
     let mut last_finite: Option<Iterate> = None;
     loop {
         let point = S::iterate(&state);
@@ -338,14 +349,15 @@ pub fn minimize_observed<S: Solver>(
             let last = last_finite
                 .filter(|_| !finite)
                 .unwrap_or_else(|| point.clone());
-            return Ok(Solution {
+            let solution = Solution {
                 theta: last.theta,
                 status,
                 history,
                 objective: last.objective,
                 gradient_max: last.gradient_max,
                 detail,
-            });
+            };
+            return Ok((solution, state));
         }
         last_finite = Some(point.clone());
         state = solver.step(objective, state)?;
@@ -356,7 +368,11 @@ fn stalled(gradient_max: f64) -> String {
     format!("no step lowers the objective any more, yet the gradient is {gradient_max:.1e}")
 }
 
-fn check(objective: &dyn Objective, initial: &[f64], stop: &Stop<'_>) -> Result<(), SolveError> {
+pub(crate) fn check(
+    objective: &dyn Objective,
+    initial: &[f64],
+    stop: &Stop<'_>,
+) -> Result<(), SolveError> {
     let tolerance = stop.gradient_tolerance;
     if tolerance.is_nan() || tolerance < 0.0 {
         return Err(SolveError::Tolerance { tolerance });

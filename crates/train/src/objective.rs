@@ -192,7 +192,7 @@ impl<M: Supervised> Objective for DeviceObjective<M> {
 
     fn gauge(&self) -> Option<Gauge> {
         // The penalty says which of the equivalent coefficients are meant; intercepts have none.
-        let from = if self.penalty.l2() > 0.0 {
+        let from = if self.penalty.lambda > 0.0 {
             self.columns
         } else {
             0
@@ -206,6 +206,14 @@ impl<M: Supervised> Objective for DeviceObjective<M> {
 
     fn l1(&self) -> f64 {
         self.penalty.l1()
+    }
+
+    fn l1_at(&self, at: usize) -> f64 {
+        if at % self.stride() < self.columns {
+            self.penalty.l1()
+        } else {
+            0.0
+        }
     }
 
     fn rounding(&self) -> f64 {
