@@ -62,7 +62,7 @@ use crate::tolerance::{GAP_ROUNDING, UNIT_ROUNDOFF};
 pub struct DualityGap {
     /// `P(θ)`, the objective.
     pub primal: f64,
-    /// `D(a)`, a lower bound of every objective; none where a coefficient is not penalised.
+    /// `D(a)` less the rounding, a lower bound of every objective; none where a coefficient is not penalised.
     pub dual: Option<f64>,
     /// `P(θ) − D(a)` with rounding added: the objective is no further above its minimum.
     pub gap: Option<f64>,
@@ -166,7 +166,7 @@ pub fn duality_gap<T: Element>(
     if !gap.is_finite() {
         return none(objective, theta, "the objective is not finite");
     }
-    Ok(sums.conclude(objective, primal, dual, gap, rounding))
+    Ok(sums.conclude(objective, primal, gap, rounding))
 }
 
 /// The relative rounding of sums over rows.
@@ -503,7 +503,6 @@ impl Totals {
         &self,
         objective: &HostObjective<'_, T>,
         primal: f64,
-        dual: f64,
         gap: f64,
         rounding: f64,
     ) -> DualityGap {
@@ -517,7 +516,7 @@ impl Totals {
         let cap = |error: f64| if classes { error.min(1.0) } else { error };
         DualityGap {
             primal,
-            dual: Some(dual),
+            dual: Some(primal - gap),
             gap: Some(gap),
             rounding,
             probability_error: classes.then_some(cap(row)),
