@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::certificate::{Certificate, certify_held};
 use crate::minimize::{Record, Solution, SolveError, Solver, Status, Stop, minimize_observed};
 use crate::newton::Newton;
-use crate::objective::{HostObjective, Restricted, TargetValues};
+use crate::objective::{HostObjective, Problem, Restricted, TargetValues};
 use crate::rank::{Dependence, dependences};
 use crate::separation::{Verdict, separation};
 use crate::tolerance::{CERTIFIED_SCORE_ERROR, CONVERGED_SCORE_ERROR};
@@ -86,7 +86,8 @@ pub fn fit_observed<T: Element, S: Solver>(
 /// Certifies a solution, wherever it was found, and settles its status.
 ///
 /// 1. A certificate means that the optimum exists, is unique, and is near: the status stands, and a
-///    solver that merely ran out of progress within a millionth of a logit has converged after all;
+///    solver that merely ran out of progress within a millionth of a logit (for numbers: of the targets'
+///    standard deviation) has converged after all;
 ///    one that stopped more than a tenth of a logit away has not.
 /// 2. Without one, an unpenalised fit is looked at: separation makes it *separated*; collinear
 ///    columns make it *collinear*, and it is fitted again by Newton with the dependent columns' coefficients
@@ -112,7 +113,7 @@ pub fn conclude<T: Element>(
     // 1. With a certificate.
     if let Some(error) = certificate.score_error {
         let classes = !matches!(problem.target, TargetValues::Linear(_));
-        if stalled && classes && error <= CERTIFIED_SCORE_ERROR {
+        if stalled && error <= CERTIFIED_SCORE_ERROR * unit(problem) {
             (solution.status, solution.detail) = (Status::Converged, None);
         } else if classes && solution.status == Status::Converged && error > CONVERGED_SCORE_ERROR {
             solution.status = Status::IterationLimit;
@@ -149,6 +150,20 @@ pub fn conclude<T: Element>(
         certificate,
         diagnosis,
     })
+}
+
+/// The unit in which errors of scores count: a logit, or the targets' standard deviation.
+fn unit<T: Element>(problem: &Problem<'_, T>) -> f64 {
+    let TargetValues::Linear(targets) = problem.target else {
+        return 1.0;
+    };
+    let weight = |row: usize| problem.weights.map_or(1.0, |weights| weights[row]);
+    let rows = || (0..targets.len()).map(|row| (weight(row), targets[row]));
+    let rows = || rows().filter(|&(weight, _)| weight > 0.0);
+    let total: f64 = rows().map(|(weight, _)| weight).sum();
+    let mean = rows().map(|(weight, y)| weight * y).sum::<f64>() / total;
+    let squares: f64 = rows().map(|(weight, y)| weight * (y - mean).powi(2)).sum();
+    (squares / total).sqrt()
 }
 
 /// Fits again with the dependent columns' coefficients at zero.

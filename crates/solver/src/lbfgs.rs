@@ -157,7 +157,9 @@ impl LbfgsState {
         let scale = (self.pairs.scale())
             .unwrap_or_else(|| 1.0 / inner(&self.gradient, &self.gradient).sqrt().max(1.0));
         let scaled = |mut q: Vec<f64>| {
-            q.iter_mut().for_each(|q| *q *= scale);
+            for q in &mut q {
+                *q *= scale;
+            }
             q
         };
         self.pairs.direction(&self.gradient, scaled)

@@ -5,11 +5,12 @@
 //! it cannot.
 //!
 //! Reading order: what is minimised ([`objective`]), when a fit stops ([`mod@minimize`]), how a step
-//! is computed ([`newton`], [`lbfgs`]; [`mod@least_squares`] needs only one), how far the answer can
-//! be from the optimum ([`certificate`]), why there may be none ([`mod@separation`], [`rank`]), and
-//! all of it in order ([`mod@fit`]).
+//! is computed ([`newton`], [`sampled`], [`lbfgs`]; [`mod@least_squares`] needs only one) and which
+//! method is taken ([`choice`]), how far the answer can be from the optimum ([`certificate`]), why
+//! there may be none ([`mod@separation`], [`rank`]), and all of it in order ([`mod@fit`]).
 
 pub mod certificate;
+pub mod choice;
 mod factor;
 pub mod fit;
 pub mod lbfgs;
@@ -26,6 +27,7 @@ mod spread;
 pub mod tolerance;
 
 pub use certificate::{Certificate, certify, certify_held};
+pub use choice::{Choice, Plan, Shape};
 pub use fit::{Diagnosis, Fit, conclude, fit, fit_observed};
 pub use lbfgs::Lbfgs;
 pub use least_squares::{LeastSquares, LeastSquaresError, Method, least_squares};

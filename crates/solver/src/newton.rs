@@ -182,7 +182,7 @@ pub(crate) fn evaluate(
     })
 }
 
-fn moved(theta: &[f64], step: &[f64], length: f64) -> Vec<f64> {
+pub(crate) fn moved(theta: &[f64], step: &[f64], length: f64) -> Vec<f64> {
     theta
         .iter()
         .zip(step)

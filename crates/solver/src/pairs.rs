@@ -78,7 +78,9 @@ impl Pairs {
             let other = inner(&pair.change, &q) / pair.product;
             add(&mut q, share - other, &pair.step);
         }
-        q.iter_mut().for_each(|q| *q = -*q);
+        for q in &mut q {
+            *q = -*q;
+        }
         q
     }
 }

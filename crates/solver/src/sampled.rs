@@ -3,7 +3,7 @@
 use crate::factor::Factor;
 use crate::line_search::{Trial, inner, strong_wolfe};
 use crate::minimize::{Iterate, Outlook, SolveError, Solver, largest};
-use crate::newton::{self, Newton, NewtonState};
+use crate::newton::{self, Direction, Newton, NewtonState};
 use crate::objective::Objective;
 use crate::pairs::{Pairs, difference};
 use crate::tolerance::{
@@ -145,7 +145,7 @@ impl Solver for SampledNewton {
     ) -> Result<SampledNewtonState, SolveError> {
         let phase = match state.phase {
             Phase::Sample(climb) => self.climb(objective, climb)?,
-            Phase::Corrected(corrected) => self.correct(objective, corrected)?,
+            Phase::Corrected(corrected) => corrected.advance(objective)?,
             Phase::Full(newton) => Phase::Full(Newton::default().step(objective, newton)?),
         };
         Ok(phase.into())
@@ -243,85 +243,50 @@ impl SampledNewton {
             ));
         };
         let sample = sample.as_ref();
-        // 1. Is this the sample's optimum, as far as it matters?
         let direction = climb.newton.take_direction(sample);
-        let solved = match &direction {
-            Some(direction) => {
-                let left = SAMPLE_NOISE_SHARE * noise(&climb.newton.iterate, climb.rows);
-                direction.squared_decrement <= left
-                    && direction.is_small(sample, SAMPLE_SCORE_CHANGE)?
-            }
-            None => false,
+        let optimum = match &direction {
+            Some(direction) => climb.optimum(sample, direction)?,
+            None => None,
         };
         let stuck = climb.steps >= MAX_SAMPLE_STEPS
             || climb.stalled
-            || direction.is_none()
             || sample.proves_separation(climb.newton.iterate.objective);
         let last = climb.rows >= self.rows;
-        match direction {
-            Some(direction) if solved && last => {
-                let theta = climb.newton.iterate.theta;
+        match (direction, optimum) {
+            // 1. All rows, from the last sample's optimum and with its curvature.
+            (Some(direction), Some(theta)) if last => {
                 let rows = Some(self.rows);
                 let corrected = self.corrected(objective, theta, direction.factor, rows)?;
                 Ok(Phase::Corrected(corrected))
             }
-            // 2. All rows by Newton, where the sample has no optimum.
-            _ if stuck && last => {
-                let newton = Newton::default().init(objective, &climb.initial)?;
-                Ok(Phase::Full(newton))
-            }
-            // 3. The next sample, from where this one led if that is an optimum.
-            _ if solved || stuck => {
-                let rows = self.rows.min(climb.rows * LADDER);
-                let from = if solved {
-                    &climb.newton.iterate.theta
-                } else {
-                    &climb.initial
-                };
-                let next = Climb::start(objective, rows, climb.initial.clone(), from)?;
-                Ok(Phase::Sample(next))
-            }
-            // 4. A step.
-            direction => {
-                if let Some(direction) = direction {
-                    climb.newton.keep_direction(direction);
-                }
+            // 2. The next sample.
+            (_, Some(theta)) => self.next(objective, climb, Some(&theta)),
+            // 3. A step.
+            (Some(direction), None) if !stuck => {
+                climb.newton.keep_direction(direction);
                 climb.newton = Newton::default().step(sample, climb.newton)?;
                 climb.steps += 1;
                 Ok(Phase::Sample(climb.prepare()))
             }
+            // 4. A sample without an optimum: from the start again, with more rows.
+            _ if !last => self.next(objective, climb, None),
+            _ => Ok(Phase::Full(
+                Newton::default().init(objective, &climb.initial)?,
+            )),
         }
     }
 
-    /// One step on all rows with a curvature that stays; with another curvature where it does not serve.
-    fn correct(
+    /// The next larger sample, from a point that is good for it or from the start.
+    fn next(
         &self,
         objective: &dyn Objective,
-        mut state: Corrected,
+        climb: Climb,
+        from: Option<&[f64]>,
     ) -> Result<Phase, SolveError> {
-        if state.slow < SLOW_STEPS
-            && let Some(next) = state.step(objective)?
-        {
-            return Ok(Phase::Corrected(next));
-        }
-        // The curvature of all rows here; once, then Newton's own way.
-        let mut newton = newton::evaluate(objective, state.iterate.theta.clone(), 0.0)?;
-        if state.rows.is_some()
-            && let Some(direction) = newton.take_direction(objective)
-        {
-            if direction.factor.damping == 0.0 {
-                state.factor = direction.factor;
-                state.rows = None;
-                state.pairs.clear();
-                state.slow = 0;
-                if let Some(next) = state.step(objective)? {
-                    return Ok(Phase::Corrected(next));
-                }
-            } else {
-                newton.keep_direction(direction);
-            }
-        }
-        Ok(Phase::Full(Newton::default().step(objective, newton)?))
+        let rows = self.rows.min(climb.rows * LADDER);
+        let from = from.unwrap_or(&climb.initial).to_vec();
+        let next = Climb::start(objective, rows, climb.initial, &from)?;
+        Ok(Phase::Sample(next))
     }
 }
 
@@ -354,6 +319,27 @@ impl Climb {
         Ok(climb.prepare())
     }
 
+    /// Where the coming step leads, if that is the sample's optimum as far as it matters to more rows.
+    ///
+    /// A Newton step that changes no score by more than `t < 1` leaves less than the part `t` of the
+    /// decrement `ν` (the curvature changes by the factor `e^{±t}`), and `t` is about `2ν` or more.
+    fn optimum(
+        &self,
+        sample: &dyn Objective,
+        direction: &Direction,
+    ) -> Result<Option<Vec<f64>>, SolveError> {
+        let iterate = &self.newton.iterate;
+        let wanted = SAMPLE_NOISE_SHARE * noise(iterate, self.rows);
+        let decrement = direction.squared_decrement;
+        if direction.factor.damping > 0.0 || decrement * decrement > wanted {
+            return Ok(None);
+        }
+        let change = sample.score_change(&direction.step)?;
+        let change = change.unwrap_or_else(|| decrement.sqrt());
+        let arrived = change <= SAMPLE_SCORE_CHANGE && change * change * decrement <= wanted;
+        Ok(arrived.then(|| newton::moved(&iterate.theta, &direction.step, 1.0)))
+    }
+
     /// Tells the loop that the point is none of the objective yet.
     fn prepare(mut self) -> Self {
         self.stalled = self.newton.iterate.outlook == Outlook::Stalled;
@@ -373,6 +359,33 @@ impl Corrected {
         }
         let plain = self.factor.solve(&self.gradient);
         plain.iter().map(|h| -h).collect()
+    }
+
+    /// One step on all rows with a curvature that stays; with another curvature where it does not serve.
+    fn advance(mut self, objective: &dyn Objective) -> Result<Phase, SolveError> {
+        if self.slow < SLOW_STEPS
+            && let Some(next) = self.step(objective)?
+        {
+            return Ok(Phase::Corrected(next));
+        }
+        // The curvature of all rows here; once, then Newton's own way.
+        let mut newton = newton::evaluate(objective, self.iterate.theta.clone(), 0.0)?;
+        if self.rows.is_some()
+            && let Some(direction) = newton.take_direction(objective)
+        {
+            if direction.factor.damping == 0.0 {
+                self.factor = direction.factor;
+                self.rows = None;
+                self.pairs.clear();
+                self.slow = 0;
+                if let Some(next) = self.step(objective)? {
+                    return Ok(Phase::Corrected(next));
+                }
+            } else {
+                newton.keep_direction(direction);
+            }
+        }
+        Ok(Phase::Full(Newton::default().step(objective, newton)?))
     }
 
     /// One step; none where the objective does not fall.

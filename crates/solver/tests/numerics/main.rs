@@ -10,6 +10,7 @@ mod objective;
 mod passes;
 mod problems;
 mod properties;
+mod sampled;
 mod separation;
 mod sources;
 mod speed;

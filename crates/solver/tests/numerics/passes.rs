@@ -151,7 +151,13 @@ fn generate<T: Element>(rows: usize, columns: usize, kind: Columns) -> (DesignMa
     (DesignMatrix::new(rows, columns, values).unwrap(), target)
 }
 
-fn line<S: Solver>(name: &str, objective: &dyn Objective, rows: usize, solver: &S, runs: usize) {
+fn line<S: Solver>(
+    name: &str,
+    objective: &dyn Objective,
+    rows: usize,
+    solver: &S,
+    runs: usize,
+) -> String {
     let stop = Stop {
         gradient_tolerance: 1e-8,
         max_iterations: 1000,
@@ -173,8 +179,8 @@ fn line<S: Solver>(name: &str, objective: &dyn Objective, rows: usize, solver: &
     };
     let found = minimize(solver, &counted, &start, &stop).unwrap();
     let c = count.borrow();
-    println!(
-        "    {name:16} {best:8.1} ms  {:11} {:2} + {:3} steps, {:5.2} gradients {:5.2} curvatures {:4.2} values {:4.2} changes; |g| {:.0e} {}",
+    format!(
+        "\n    {name:16} {best:8.1} ms  {:11} {:2} + {:3} steps, {:5.2} gradients {:5.2} curvatures {:4.2} values {:4.2} changes; |g| {:.0e} {}",
         found.status.to_string(),
         found.sample_steps,
         found.iterations(),
@@ -190,7 +196,7 @@ fn line<S: Solver>(name: &str, objective: &dyn Objective, rows: usize, solver: &
             .take(12)
             .collect::<Vec<_>>()
             .join(" "),
-    );
+    )
 }
 
 fn best(runs: usize, mut run: impl FnMut()) -> f64 {
@@ -219,7 +225,7 @@ fn read<T: Element>(values: &[T]) -> f64 {
     })
 }
 
-fn shape<T: Element>(rows: usize, columns: usize, kind: Columns) {
+fn shape<T: Element>(rows: usize, columns: usize, kind: Columns) -> String {
     let (design, target) = generate::<T>(rows, columns, kind);
     let plain = read(design.values());
     let problem = Problem {
@@ -232,7 +238,7 @@ fn shape<T: Element>(rows: usize, columns: usize, kind: Columns) {
     let slope = best(7, || {
         objective.gradient(&theta, &mut gradient).unwrap();
     });
-    println!(
+    let mut text = format!(
         "{rows} x {columns} {} {kind:?}: read {plain:.2} ms, gradient {slope:.2} ms",
         T::NAME
     );
@@ -240,7 +246,7 @@ fn shape<T: Element>(rows: usize, columns: usize, kind: Columns) {
     let runs = if rows * columns > 10_000_000 { 3 } else { 10 };
     let sizes = std::env::var("SAMPLES").unwrap_or("8".into());
     if wanted.contains("newton") {
-        line("newton", &objective, rows, &Newton::default(), runs);
+        text += &line("newton", &objective, rows, &Newton::default(), runs);
     }
     if wanted.contains("sampled") {
         for size in sizes.split(',').map(|s| s.parse::<usize>().unwrap()) {
@@ -258,16 +264,17 @@ fn shape<T: Element>(rows: usize, columns: usize, kind: Columns) {
         for memory in [10, 20] {
             let mut solver = Lbfgs::default();
             solver.memory = memory;
-            line(&format!("lbfgs {memory}"), &objective, rows, &solver, runs);
+            text += &line(&format!("lbfgs {memory}"), &objective, rows, &solver, runs);
         }
     }
+    text
 }
 
 #[test]
 #[ignore = "a measurement, in release, on an idle machine"]
 fn passes() {
     let shapes = std::env::var("SHAPES").unwrap_or("1000000x28".into());
-    let kinds = std::env::var("KINDS").unwrap_or("iccthr".into());
+    let kinds = std::env::var("KINDS").unwrap_or("icohr".into());
     for text in shapes.split(',') {
         let (rows, columns) = text.split_once('x').unwrap();
         let (rows, columns) = (rows.parse().unwrap(), columns.parse().unwrap());
@@ -279,7 +286,7 @@ fn passes() {
             ('r', Columns::Rare),
         ] {
             if kinds.contains(letter) {
-                shape::<f32>(rows, columns, kind);
+                println!("{}", shape::<f32>(rows, columns, kind));
             }
         }
     }
