@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::certificate::{Certificate, certify_held};
 use crate::minimize::{Record, Solution, SolveError, Solver, Status, Stop, minimize_observed};
+use crate::near_collinear::fit_on_rests;
 use crate::newton::Newton;
 use crate::objective::{HostObjective, Problem, Restricted, TargetValues};
 use crate::rank::{Dependence, dependences};
 use crate::separation::{Verdict, separation};
-use crate::tolerance::{CERTIFIED_SCORE_ERROR, CONVERGED_SCORE_ERROR};
+use crate::tolerance::{CERTIFIED_SCORE_ERROR, CONVERGED_SCORE_ERROR, CONVERGED_TARGET_SHARE};
 
 /// A solution with its evidence.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +31,10 @@ pub struct Diagnosis {
     pub dependences: Vec<Dependence>,
     /// Columns whose coefficients were held at zero because of that.
     pub held: Vec<usize>,
+    /// Columns that are nearly combinations of others, looked for where nothing else explains that there was
+    /// no certificate: their coefficients are hardly determined.
+    #[serde(default)]
+    pub near_dependences: Vec<Dependence>,
     /// Separation, looked for where a parameter is unpenalised and there is no certificate.
     pub separation: Option<Verdict>,
 }
@@ -86,13 +91,15 @@ pub fn fit_observed<T: Element, S: Solver>(
 /// Certifies a solution, wherever it was found, and settles its status.
 ///
 /// 1. A certificate means that the optimum exists, is unique, and is near: the status stands, and a
-///    solver that merely ran out of progress within a millionth of a logit (for numbers: of the targets'
-///    standard deviation) has converged after all;
-///    one that stopped more than a tenth of a logit away has not.
+///    solver that merely ran out of progress within a millionth of a logit has converged after all;
+///    one that stopped more than a tenth of a logit away has not. For a regression the largest target
+///    takes the place of a logit, and a thousandth that of a tenth.
 /// 2. Without one, an unpenalised fit is looked at: separation makes it *separated*; collinear
 ///    columns make it *collinear*, and it is fitted again by Newton with the dependent columns' coefficients
 ///    at zero, from parameters that give the same scores.
-/// 3. Where nothing is found, a fit that claimed to have converged no longer does.
+/// 3. Where nothing is found, and columns are nearly combinations of others, it is fitted again by Newton
+///    on what they differ by, from a copy of the rows; with a certificate there, it has converged.
+/// 4. Otherwise a fit that claimed to have converged no longer does.
 ///
 /// Solutions that diverged or were interrupted keep their status.
 ///
@@ -111,15 +118,7 @@ pub fn conclude<T: Element>(
         && solution.iterations() < stop.max_iterations
         && stop.time_limit.is_none();
     // 1. With a certificate.
-    if let Some(error) = certificate.score_error {
-        let classes = !matches!(problem.target, TargetValues::Linear(_));
-        if stalled && error <= CERTIFIED_SCORE_ERROR * unit(problem) {
-            (solution.status, solution.detail) = (Status::Converged, None);
-        } else if classes && solution.status == Status::Converged && error > CONVERGED_SCORE_ERROR {
-            solution.status = Status::IterationLimit;
-            solution.detail = Some(format!("a score may be {error:.1e} from the optimum's"));
-        }
-    }
+    settle(problem, &mut solution, &certificate, stalled);
     if decided || certificate.holds() || problem.penalty.l1() > 0.0 {
         return Ok(Fit {
             solution,
@@ -140,10 +139,30 @@ pub fn conclude<T: Element>(
         (solution.status, solution.detail) = (Status::Separated, None);
     } else if !diagnosis.dependences.is_empty() {
         return without_dependent_columns(objective, &solution, diagnosis, stop);
-    } else if solution.status == Status::Converged || stalled {
-        // 3. Nothing found.
-        solution.status = Status::IterationLimit;
-        solution.detail.clone_from(&certificate.reason);
+    } else {
+        // 3. Nothing found: columns may be too near each other.
+        let undecided = diagnosis.separation == Some(Verdict::Undecided);
+        let singular = certificate.newton_decrement.is_none() && stop.time_limit.is_none();
+        if singular
+            && !undecided
+            && problem.penalty.lambda == 0.0
+            && let Some((mut again, certificate, near)) =
+                fit_on_rests(objective, &solution.theta, stop)?
+        {
+            again.history = joined(&solution.history, &again.history);
+            settle(problem, &mut again, &certificate, true);
+            diagnosis.near_dependences = near;
+            return Ok(Fit {
+                solution: again,
+                certificate,
+                diagnosis,
+            });
+        }
+        // 4. Nothing helped.
+        if solution.status == Status::Converged || stalled {
+            solution.status = Status::IterationLimit;
+            solution.detail.clone_from(&certificate.reason);
+        }
     }
     Ok(Fit {
         solution,
@@ -152,18 +171,46 @@ pub fn conclude<T: Element>(
     })
 }
 
-/// The unit in which errors of scores count: a logit, or the targets' standard deviation.
-fn unit<T: Element>(problem: &Problem<'_, T>) -> f64 {
+/// Settles what a certificate says of a status, in units of a logit, or of the largest target.
+fn settle<T: Element>(
+    problem: &Problem<'_, T>,
+    solution: &mut Solution,
+    certificate: &Certificate,
+    stalled: bool,
+) {
+    let Some(error) = certificate.score_error else {
+        return;
+    };
+    let (unit, most) = match problem.target {
+        TargetValues::Linear(_) => (largest_target(problem), CONVERGED_TARGET_SHARE),
+        _ => (1.0, CONVERGED_SCORE_ERROR),
+    };
+    if stalled && solution.status == Status::IterationLimit && error <= CERTIFIED_SCORE_ERROR * unit
+    {
+        (solution.status, solution.detail) = (Status::Converged, None);
+    } else if solution.status == Status::Converged && error > most * unit {
+        solution.status = Status::IterationLimit;
+        solution.detail = Some(format!("a score may be {error:.1e} from the optimum's"));
+    }
+}
+
+/// The largest distance of a target from its offset.
+fn largest_target<T: Element>(problem: &Problem<'_, T>) -> f64 {
     let TargetValues::Linear(targets) = problem.target else {
         return 1.0;
     };
-    let weight = |row: usize| problem.weights.map_or(1.0, |weights| weights[row]);
-    let rows = || (0..targets.len()).map(|row| (weight(row), targets[row]));
-    let rows = || rows().filter(|&(weight, _)| weight > 0.0);
-    let total: f64 = rows().map(|(weight, _)| weight).sum();
-    let mean = rows().map(|(weight, y)| weight * y).sum::<f64>() / total;
-    let squares: f64 = rows().map(|(weight, y)| weight * (y - mean).powi(2)).sum();
-    (squares / total).sqrt()
+    let counts = |&row: &usize| problem.weights.is_none_or(|w| w[row] > 0.0);
+    let distance = |row: usize| targets[row] - problem.offsets.map_or(0.0, |o| o[row]);
+    let rows = (0..targets.len()).filter(counts);
+    rows.fold(0.0, |most: f64, row| most.max(distance(row).abs()))
+}
+
+fn joined(first: &[Record], then: &[Record]) -> Vec<Record> {
+    let again = then.iter().map(|record| Record {
+        iteration: record.iteration + first.len(),
+        ..*record
+    });
+    first.iter().copied().chain(again).collect()
 }
 
 /// Fits again with the dependent columns' coefficients at zero.
@@ -195,13 +242,7 @@ fn without_dependent_columns<T: Element>(
     let mut again = crate::minimize(&Newton::default(), &restricted, &start, stop)?;
     again.theta = restricted.expand(&again.theta);
     // 3. One history.
-    let offset = solution.history.len();
-    let mut history = solution.history.clone();
-    history.extend(again.history.iter().map(|record| Record {
-        iteration: record.iteration + offset,
-        ..*record
-    }));
-    again.history = history;
+    again.history = joined(&solution.history, &again.history);
     let certificate = certify_held(objective, &again.theta, &diagnosis.held)?;
     if again.status == Status::Converged {
         again.status = Status::Collinear;

@@ -17,6 +17,7 @@ pub mod lbfgs;
 pub mod least_squares;
 mod line_search;
 pub mod minimize;
+mod near_collinear;
 pub mod newton;
 pub mod objective;
 mod pairs;
@@ -30,7 +31,7 @@ pub use certificate::{Certificate, certify, certify_held};
 pub use choice::{Choice, Plan, Shape};
 pub use fit::{Diagnosis, Fit, conclude, fit, fit_observed};
 pub use lbfgs::Lbfgs;
-pub use least_squares::{LeastSquares, LeastSquaresError, Method, least_squares};
+pub use least_squares::{LeastSquares, LeastSquaresError, LeastSquaresMethod, least_squares};
 pub use minimize::{
     Iterate, Outlook, Record, Solution, SolveError, Solver, Status, Stop, minimize,
     minimize_observed,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::objective::{HostObjective, ObjectiveError, Rows};
 use crate::spread::Spread;
 use crate::tolerance::{
-    DEPENDENCE_F32, DEPENDENCE_F64, DEPENDENCE_REFINEMENTS, DEPENDENCE_TERM, PIVOT,
-    SUSPECTED_DEPENDENCE, UNIT_ROUNDOFF,
+    DEPENDENCE_F32, DEPENDENCE_F64, DEPENDENCE_REFINEMENTS, DEPENDENCE_TERM, NEAR_DEPENDENCE,
+    PIVOT, SUSPECTED_DEPENDENCE, UNIT_ROUNDOFF,
 };
 
 /// A column that is a combination of earlier ones on every row of positive weight:
@@ -87,6 +87,35 @@ pub fn dependences<T: Element>(
             // neither provably dependent nor of use to explain others
             None => {}
         }
+    }
+    Ok(found)
+}
+
+/// The columns of which earlier ones leave less than a 1e-6th of the variance, with their best combinations:
+/// dependent or not. None of them takes part in another's combination.
+pub(crate) fn near_dependences<T: Element>(
+    objective: &HostObjective<'_, T>,
+) -> Result<Vec<Dependence>, ObjectiveError> {
+    let rows = objective.rows();
+    let intercept = objective.layout().intercept;
+    let spread = Spread::measure(rows, intercept)?;
+    let correlations = correlations(rows, &spread)?;
+    let mut basis = Basis::default();
+    let mut found = Vec::new();
+    for column in 0..rows.columns() {
+        let (projection, unexplained) = basis.project(&correlations, column);
+        if unexplained > NEAR_DEPENDENCE {
+            basis.push(column, projection, unexplained);
+            continue;
+        }
+        let suspect = Suspect {
+            rows,
+            spread: &spread,
+            intercept,
+            column,
+        };
+        let coefficients = suspect.coefficients(&basis, &projection)?;
+        found.push(suspect.describe(&basis, &coefficients)?);
     }
     Ok(found)
 }
@@ -196,12 +225,8 @@ struct Residual {
 }
 
 impl<T: Element> Suspect<'_, '_, T> {
-    fn check(
-        &self,
-        basis: &Basis,
-        projection: &[f64],
-    ) -> Result<Option<Dependence>, ObjectiveError> {
-        // 1. Coefficients of the standardised columns, corrected by the rows.
+    /// Coefficients of the standardised columns, corrected by the rows.
+    fn coefficients(&self, basis: &Basis, projection: &[f64]) -> Result<Vec<f64>, ObjectiveError> {
         let mut coefficients = basis.backward(projection.to_vec());
         for _ in 0..DEPENDENCE_REFINEMENTS {
             let residual = self.residual(basis, &coefficients)?;
@@ -211,7 +236,16 @@ impl<T: Element> Suspect<'_, '_, T> {
                 .zip(correction)
                 .for_each(|(c, d)| *c += d);
         }
-        // 2. Without the terms that look like rounding, if the rows agree; else with them.
+        Ok(coefficients)
+    }
+
+    fn check(
+        &self,
+        basis: &Basis,
+        projection: &[f64],
+    ) -> Result<Option<Dependence>, ObjectiveError> {
+        let coefficients = self.coefficients(basis, projection)?;
+        // Without the terms that look like rounding, if the rows agree; else with them.
         let clean: Vec<f64> = coefficients
             .iter()
             .map(|&c| if c.abs() < DEPENDENCE_TERM { 0.0 } else { c })
@@ -255,22 +289,13 @@ impl<T: Element> Suspect<'_, '_, T> {
         )
     }
 
-    fn confirm(
-        &self,
-        basis: &Basis,
-        coefficients: &[f64],
-    ) -> Result<Option<Dependence>, ObjectiveError> {
+    /// The combination on the columns' own scale, with its largest deviation on any row.
+    fn describe(&self, basis: &Basis, coefficients: &[f64]) -> Result<Dependence, ObjectiveError> {
         let spread = self.spread;
         let deviation = spread.deviation[self.column];
-        let used = || {
-            basis
-                .columns
-                .iter()
-                .zip(coefficients)
-                .filter(|&(_, &c)| c != 0.0)
-        };
-        // 1. Back to the columns' own scale.
-        let terms: Vec<(usize, f64)> = used()
+        let used = basis.columns.iter().zip(coefficients);
+        let terms: Vec<(usize, f64)> = used
+            .filter(|&(_, &c)| c != 0.0)
             .map(|(&k, c)| (k, c * deviation * spread.inverse(k)))
             .collect();
         let shift: f64 = terms.iter().map(|&(k, c)| c * spread.center[k]).sum();
@@ -279,32 +304,40 @@ impl<T: Element> Suspect<'_, '_, T> {
         } else {
             0.0
         };
-        // 2. How far rounding alone may take a row: of its cells, and of this computation.
-        let (unit, agreement) = match T::NAME {
-            "f32" => (f64::from(f32::EPSILON), DEPENDENCE_F32),
-            _ => (64.0 * UNIT_ROUNDOFF, DEPENDENCE_F64),
-        };
-        let cells = terms.iter().map(|&(k, c)| (c * spread.largest[k]).abs());
-        let cells = cells.fold(spread.largest[self.column], f64::max);
-        let spreads = terms.iter().map(|&(k, c)| (c * spread.deviation[k]).abs());
-        let involved = if terms.is_empty() {
-            0.0
-        } else {
-            spreads.fold(deviation, f64::max)
-        };
-        // 3. Every row.
         let residual = if deviation > 0.0 {
             deviation * self.residual(basis, coefficients)?.largest
         } else {
             0.0
         };
-        let dependent = residual <= agreement * involved + unit * cells;
-        Ok(dependent.then_some(Dependence {
+        Ok(Dependence {
             column: self.column,
             terms,
             intercept,
             residual,
-        }))
+        })
+    }
+
+    fn confirm(
+        &self,
+        basis: &Basis,
+        coefficients: &[f64],
+    ) -> Result<Option<Dependence>, ObjectiveError> {
+        let spread = self.spread;
+        let found = self.describe(basis, coefficients)?;
+        // how far rounding alone may take a row: of its cells, and of this computation
+        let (unit, agreement) = match T::NAME {
+            "f32" => (f64::from(f32::EPSILON), DEPENDENCE_F32),
+            _ => (64.0 * UNIT_ROUNDOFF, DEPENDENCE_F64),
+        };
+        let cells = (found.terms.iter()).map(|&(k, c)| (c * spread.largest[k]).abs());
+        let cells = cells.fold(spread.largest[self.column], f64::max);
+        let spreads = (found.terms.iter()).map(|&(k, c)| (c * spread.deviation[k]).abs());
+        let involved = if found.terms.is_empty() {
+            0.0
+        } else {
+            spreads.fold(spread.deviation[self.column], f64::max)
+        };
+        Ok((found.residual <= agreement * involved + unit * cells).then_some(found))
     }
 }
 

@@ -185,10 +185,18 @@ pub const CERTIFIED_SCORE_ERROR: f64 = 1e-6;
 /// the solver's tolerance was: a tenth of a logit, or 2.5 points of probability.
 pub const CONVERGED_SCORE_ERROR: f64 = 0.1;
 
+/// Largest error of a score, by certificate, over the largest target with which a regression is called
+/// converged whatever the solver's tolerance was: tolerances on gradients know nothing of the targets' unit.
+pub const CONVERGED_TARGET_SHARE: f64 = 1e-3;
+
 /// Squared share of a column that earlier columns leave unexplained, below which a dependence is
 /// suspected. The correlations carry rounding near 1e-15, so the suspicion is wide, and every suspect
 /// is checked again on the rows.
 pub const SUSPECTED_DEPENDENCE: f64 = 1e-9;
+
+/// The same for a column that is replaced by its difference from earlier ones where no certificate can be
+/// given: a distance of a thousandth, from which on the curvature's condition leaves enough digits.
+pub const NEAR_DEPENDENCE: f64 = 1e-6;
 
 /// Largest deviation from a dependence on any row, in units of the columns involved, for `f64`
 /// rows: standardised cells carry relative rounding near 1e-15 times the column's mean over its
@@ -220,3 +228,25 @@ pub const DIRECTION_SHARE: f64 = 1e-7;
 /// Share of `log 2` times the smallest weight below which the total loss proves complete separation:
 /// one but for a margin far above the rounding of the sum.
 pub const SEPARATED_LOSS: f64 = 1.0 - 1e-6;
+
+/// Relative size below which a pivot of least squares is rounding, for unit columns: a few roundings for
+/// each parameter. Columns that are combinations of others, themselves rounded, leave near 1e-15; Filip's
+/// polynomial of degree ten leaves 1e-9.
+pub fn rank_rounding(parameters: usize) -> f64 {
+    8.0 * (parameters as f64 + 8.0) * UNIT_ROUNDOFF
+}
+
+/// Corrections of a least-squares solution at most. The error shrinks by about the condition times
+/// [`CORRECTION_RATE`], so that three suffice below a condition of 1e10.
+pub const CORRECTIONS: usize = 8;
+
+/// Share of a correction, over the condition, that its own rounding leaves to the next: a hundred unit
+/// roundoffs, for the factorisation and two substitutions.
+pub const CORRECTION_RATE: f64 = 100.0 * UNIT_ROUNDOFF;
+
+/// Relative error to expect of a least-squares solution above which it is corrected whatever it costs: the
+/// bound is wide, and eleven digits are more than any standard error needs.
+pub const ACCURATE: f64 = 1e-11;
+
+/// Cells up to which it is corrected in any case: a few milliseconds.
+pub const CORRECTED_CELLS: usize = 1 << 20;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use model::device::{Backend, Choice};
 use serde::{Deserialize, Serialize};
-use solver::Method;
+use solver::LeastSquaresMethod;
 use thiserror::Error;
 
 /// A name that is none of those offered.
@@ -114,11 +114,11 @@ impl SolverChoice {
     }
 
     /// How it solves least squares in one step, where that is what it does.
-    pub fn least_squares(self) -> Option<Method> {
+    pub fn least_squares(self) -> Option<LeastSquaresMethod> {
         match self {
-            Self::LeastSquares => Some(Method::Qr),
-            Self::NormalEquations => Some(Method::NormalEquations),
-            Self::SimpleRegression => Some(Method::SimpleRegression),
+            Self::LeastSquares => Some(LeastSquaresMethod::Qr),
+            Self::NormalEquations => Some(LeastSquaresMethod::NormalEquations),
+            Self::SimpleRegression => Some(LeastSquaresMethod::SimpleRegression),
             _ => None,
         }
     }

@@ -16,6 +16,10 @@ const ROUND: f64 = 6_755_399_441_055_744.0;
 /// exact.
 const LN_2: (f64, f64) = (6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10);
 
+/// Bits of 1, and of a number a little below `√½`.
+const ONE: u64 = 0x3FF0_0000_0000_0000;
+const ROOT_HALF: u64 = 0x3FE6_A09E_0000_0000;
+
 /// `1/k!` from 2 up to 13. On `|r| ≤ ½ log 2` what follows is below `r¹⁴/14! < 5e-18`.
 const EXP: [f64; 12] = [
     0.5,
@@ -74,6 +78,29 @@ pub(super) fn exp_negative(x: f64) -> f64 {
     let power = 1.0 + (r + (r * r) * polynomial(&EXP, r));
     let scale = f64::from_bits(shifted.to_bits().wrapping_add(1023 + 64) << 52);
     (power * scale) * f64::from_bits((1023 - 64) << 52)
+}
+
+/// `log(1 + q)` for `q ≥ 0`, within 2 units in the last place; infinity and NaN give NaN.
+///
+/// 1. `1 + q = 2ᵏ(1 + f)` with `1 + f` between `√½` and `√2`, and what `1 + q` rounds away put back into
+///    `f`.
+/// 2. As [`ln_1p_fraction`], plus `k log 2`.
+#[inline(always)]
+pub(super) fn ln_1p(q: f64) -> f64 {
+    let y = 1.0 + q;
+    let lost = q - (y - 1.0);
+    let bits = y.to_bits().wrapping_add(ONE - ROOT_HALF);
+    let biased = bits >> 52;
+    let mantissa = f64::from_bits((bits & ((1 << 52) - 1)).wrapping_add(ROOT_HALF));
+    // `biased` as a number: its bits below those of 2⁵²
+    let k = f64::from_bits(biased | 0x4330_0000_0000_0000) - (4_503_599_627_370_496.0 + 1023.0);
+    let inverse = f64::from_bits(2046_u64.wrapping_sub(biased) << 52);
+    let f = (mantissa - 1.0) + lost * inverse;
+    let s = f / (2.0 + f);
+    let square = s * s;
+    let series = square * polynomial(&LN, square);
+    let half = 0.5 * f * f;
+    k * LN_2.0 - ((half - (s * (half + series) + k * LN_2.1)) - f)
 }
 
 /// `log(1 + e)` for `0 ≤ e ≤ 1`, within 2 units in the last place; NaN stays NaN.
@@ -143,5 +170,22 @@ mod tests {
             std::f64::consts::LN_2.to_bits()
         );
         assert!(ln_1p_fraction(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn the_logarithm_of_any_sum_keeps_every_digit() {
+        let mut most = 0;
+        for i in 0..1_500_000_i32 {
+            let q = 0.999_f64.powi(i - 6000); // from 404 down to zero
+            most = most.max(units(ln_1p(q), q.ln_1p()));
+        }
+        for i in 0..=1_000_000_u32 {
+            let q = f64::from(i) * 3e-6;
+            most = most.max(units(ln_1p(q), q.ln_1p()));
+        }
+        assert!(most <= 1, "{most} units");
+        assert_eq!(ln_1p(0.0).to_bits(), 0);
+        assert_eq!(ln_1p(1.0).to_bits(), std::f64::consts::LN_2.to_bits());
+        assert!(ln_1p(f64::NAN).is_nan() && ln_1p(1e300).is_finite());
     }
 }

@@ -104,19 +104,14 @@ impl<'a, T: Element> HostObjective<'a, T> {
     /// Adds up what is wanted over all rows.
     pub(crate) fn sums(&self, theta: &[f64], wanted: Wanted) -> Result<Sums, ObjectiveError> {
         let layout = self.layout();
-        let (outputs, stride) = (layout.outputs, layout.stride());
-        let pairs = if outputs == 1 {
-            1
-        } else {
-            outputs * (outputs - 1) / 2
-        };
+        let stride = layout.stride();
         let gradient = if wanted == Wanted::Value {
             0
         } else {
             layout.dimension()
         };
         let grams = if wanted >= Wanted::Curvature {
-            pairs
+            layout.pairs()
         } else {
             0
         };
@@ -137,10 +132,7 @@ impl<'a, T: Element> HostObjective<'a, T> {
         let bytes = 8 * (1 + gradient + absolute + grams * stride * stride);
         let visit = |sums: &mut Sums, chunk: Range<usize>| {
             let mut pass = Pass::new(self, theta, wanted);
-            for block in self.rows.blocks(chunk) {
-                pass.visit(block, sums)?;
-            }
-            Ok(())
+            pass.visit(chunk, sums)
         };
         self.rows
             .fold(bytes, start, visit, |total, next| total.merge(&next))

@@ -18,20 +18,17 @@ use std::sync::LazyLock;
 use dataset::Element;
 use pulp::{Arch, Simd, WithSimd};
 
-use super::pointwise::{Pointwise, log_loss, squared_loss};
-
 /// Sums kept apart in a dot product and in a sum over rows.
-const LANES: usize = 4;
+pub(super) const LANES: usize = 4;
+
+/// Rows whose dot products are computed together: as many chains of additions as it takes not to wait.
+const ROWS: usize = 8;
+
+/// Groups of [`LANES`] columns whose sums fit into registers.
+const TILE: usize = 8;
 
 /// What the processor has, asked once.
-static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
-
-/// The loss of one output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Loss {
-    Log,
-    Squared,
-}
+pub(super) static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
 /// A block of rows.
 #[derive(Debug, Clone, Copy)]
@@ -48,63 +45,40 @@ impl<'b, T: Element> Block<'b, T> {
     }
 
     #[inline(always)]
-    fn four(&self, at: usize) -> [&'b [T]; 4] {
-        [
-            self.row(at),
-            self.row(at + 1),
-            self.row(at + 2),
-            self.row(at + 3),
-        ]
+    fn some<const N: usize>(&self, at: usize) -> [&'b [T]; N] {
+        std::array::from_fn(|i| self.row(at + i))
     }
 }
 
-/// Writes `xᵢ·β + b` for every row.
+/// Writes `xᵢ·β + b` for every row of a block, or `Σ |xᵢⱼ||βⱼ| + |b|` where `absolute`.
 pub(super) fn scores<T: Element>(
     block: Block<'_, T>,
     coefficients: &[f64],
     bias: f64,
+    absolute: bool,
     scores: &mut [f64],
 ) {
     ARCH.dispatch(Multiply {
         block,
         coefficients,
         bias,
+        absolute,
         scores,
     });
 }
 
-/// Turns scores into weighted losses, and writes weighted residuals and curvatures; returns the sum of
-/// the losses.
-///
-/// # Shapes
-/// All `[rows]`.
-pub(super) fn losses(
-    loss: Loss,
-    targets: &[f64],
-    weights: &[f64],
-    scores: &mut [f64],
-    residuals: &mut [f64],
-    curvatures: &mut [f64],
-) -> f64 {
-    ARCH.dispatch(Losses {
-        loss,
-        targets,
-        weights,
-        scores,
-        residuals,
-        curvatures,
-    })
-}
-
-/// Adds `Σ rᵢxᵢ` to `gradient`, and `Σ rᵢ` to its last component where there is one more than columns.
+/// Adds `Σ rᵢxᵢ` to `gradient`, and `Σ rᵢ` to its last component where there is one more than columns;
+/// where `absolute`, of absolute values.
 pub(super) fn add_gradient<T: Element>(
     block: Block<'_, T>,
     residuals: &[f64],
+    absolute: bool,
     gradient: &mut [f64],
 ) {
     ARCH.dispatch(Accumulate {
         block,
         residuals,
+        absolute,
         gradient,
     });
 }
@@ -113,6 +87,7 @@ struct Multiply<'b, T> {
     block: Block<'b, T>,
     coefficients: &'b [f64],
     bias: f64,
+    absolute: bool,
     scores: &'b mut [f64],
 }
 
@@ -121,24 +96,48 @@ impl<T: Element> WithSimd for Multiply<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let (fours, rest) = self.scores.as_chunks_mut::<4>();
-        let done = 4 * fours.len();
-        for (i, scores) in fours.iter_mut().enumerate() {
-            let dots = dots(self.block.four(4 * i), self.coefficients);
+        if self.absolute {
+            self.visit(|x, b| (x * b).abs());
+        } else {
+            self.visit(|x, b| x * b);
+        }
+    }
+}
+
+impl<T: Element> Multiply<'_, T> {
+    #[inline(always)]
+    fn visit(self, product: impl Fn(f64, f64) -> f64 + Copy) {
+        let bias = if self.absolute {
+            self.bias.abs()
+        } else {
+            self.bias
+        };
+        let (some, rest) = self.scores.as_chunks_mut::<ROWS>();
+        let done = ROWS * some.len();
+        for (i, scores) in some.iter_mut().enumerate() {
+            let dots = dots(
+                self.block.some::<ROWS>(ROWS * i),
+                self.coefficients,
+                product,
+            );
             for (score, dot) in scores.iter_mut().zip(dots) {
-                *score = dot + self.bias;
+                *score = dot + bias;
             }
         }
         for (i, score) in rest.iter_mut().enumerate() {
-            let [dot] = dots([self.block.row(done + i)], self.coefficients);
-            *score = dot + self.bias;
+            let [dot] = dots(self.block.some::<1>(done + i), self.coefficients, product);
+            *score = dot + bias;
         }
     }
 }
 
 /// The dot products of a few rows with `b`, each in [`LANES`] interleaved sums.
 #[inline(always)]
-fn dots<T: Element, const N: usize>(rows: [&[T]; N], b: &[f64]) -> [f64; N] {
+fn dots<T: Element, const N: usize>(
+    rows: [&[T]; N],
+    b: &[f64],
+    product: impl Fn(f64, f64) -> f64,
+) -> [f64; N] {
     let mut sums = [[0.0; LANES]; N];
     let whole = b.len() / LANES * LANES;
     let chunks = rows.map(|row| row[..whole].as_chunks::<LANES>().0);
@@ -147,74 +146,27 @@ fn dots<T: Element, const N: usize>(rows: [&[T]; N], b: &[f64]) -> [f64; N] {
         for (sums, chunks) in sums.iter_mut().zip(&chunks) {
             let x = &chunks[at];
             for lane in 0..LANES {
-                sums[lane] += x[lane].to_f64() * b[lane];
+                sums[lane] += product(x[lane].to_f64(), b[lane]);
             }
         }
     }
     for (sums, row) in sums.iter_mut().zip(rows) {
         for (sum, (x, b)) in sums.iter_mut().zip(row[whole..].iter().zip(b_rest)) {
-            *sum += x.to_f64() * b;
+            *sum += product(x.to_f64(), *b);
         }
     }
     sums.map(total)
 }
 
 #[inline(always)]
-fn total([a, b, c, d]: [f64; LANES]) -> f64 {
+pub(super) fn total([a, b, c, d]: [f64; LANES]) -> f64 {
     (a + b) + (c + d)
-}
-
-struct Losses<'b> {
-    loss: Loss,
-    targets: &'b [f64],
-    weights: &'b [f64],
-    scores: &'b mut [f64],
-    residuals: &'b mut [f64],
-    curvatures: &'b mut [f64],
-}
-
-impl WithSimd for Losses<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> f64 {
-        match self.loss {
-            Loss::Log => self.visit(log_loss),
-            Loss::Squared => self.visit(squared_loss),
-        }
-    }
-}
-
-impl Losses<'_> {
-    #[inline(always)]
-    fn visit(self, loss: impl Fn(f64, f64) -> Pointwise) -> f64 {
-        let rows = self.scores.len();
-        let (targets, weights) = (&self.targets[..rows], &self.weights[..rows]);
-        let (residuals, curvatures) = (&mut self.residuals[..rows], &mut self.curvatures[..rows]);
-        let scores = self.scores;
-        for i in 0..rows {
-            let point = loss(scores[i], targets[i]);
-            residuals[i] = weights[i] * point.residual;
-            curvatures[i] = weights[i] * point.curvature;
-            scores[i] = weights[i] * point.loss;
-        }
-        let mut sums = [0.0; LANES];
-        let (fours, rest) = scores.as_chunks::<LANES>();
-        for four in fours {
-            for (sum, loss) in sums.iter_mut().zip(four) {
-                *sum += loss;
-            }
-        }
-        for (sum, loss) in sums.iter_mut().zip(rest) {
-            *sum += loss;
-        }
-        total(sums)
-    }
 }
 
 struct Accumulate<'b, T> {
     block: Block<'b, T>,
     residuals: &'b [f64],
+    absolute: bool,
     gradient: &'b mut [f64],
 }
 
@@ -223,27 +175,85 @@ impl<T: Element> WithSimd for Accumulate<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
+        if self.absolute {
+            self.visit(f64::abs);
+        } else {
+            self.visit(|x| x);
+        }
+    }
+}
+
+impl<T: Element> Accumulate<'_, T> {
+    #[inline(always)]
+    fn visit(self, size: impl Fn(f64) -> f64 + Copy) {
         let (slopes, intercept) = self.gradient.split_at_mut(self.block.columns);
-        let (fours, rest) = self.residuals.as_chunks::<4>();
+        let mut from = 0;
+        // Sums stay in registers while the rows go by, so columns are taken in tiles.
+        while slopes.len() - from >= LANES {
+            let width = ((slopes.len() - from) / LANES).min(TILE);
+            let tile = &mut slopes[from..from + width * LANES];
+            let (block, r) = (self.block, self.residuals);
+            match width {
+                8 => add_tile::<T, 8>(block, from, r, size, tile),
+                7 => add_tile::<T, 7>(block, from, r, size, tile),
+                6 => add_tile::<T, 6>(block, from, r, size, tile),
+                5 => add_tile::<T, 5>(block, from, r, size, tile),
+                4 => add_tile::<T, 4>(block, from, r, size, tile),
+                3 => add_tile::<T, 3>(block, from, r, size, tile),
+                2 => add_tile::<T, 2>(block, from, r, size, tile),
+                _ => add_tile::<T, 1>(block, from, r, size, tile),
+            }
+            from += width * LANES;
+        }
+        let rest = &mut slopes[from..];
         let mut sums = [0.0; LANES];
-        for (i, r) in fours.iter().enumerate() {
-            let [a, b, c, d] = self.block.four(4 * i);
-            for ((((g, a), b), c), d) in slopes.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *g += (r[0] * a.to_f64() + r[1] * b.to_f64())
-                    + (r[2] * c.to_f64() + r[3] * d.to_f64());
+        for (i, &r) in self.residuals.iter().enumerate() {
+            let cells = &self.block.row(i)[from..];
+            for (sum, x) in sums.iter_mut().zip(cells) {
+                *sum += size(r * x.to_f64());
             }
+        }
+        for (slope, sum) in rest.iter_mut().zip(sums) {
+            *slope += sum;
+        }
+        if let [slope] = intercept {
+            let mut sums = [0.0; LANES];
+            let (fours, rest) = self.residuals.as_chunks::<LANES>();
+            for four in fours {
+                for (sum, r) in sums.iter_mut().zip(four) {
+                    *sum += size(*r);
+                }
+            }
+            for (sum, r) in sums.iter_mut().zip(rest) {
+                *sum += size(*r);
+            }
+            *slope += total(sums);
+        }
+    }
+}
+
+/// Adds `Σ rᵢxᵢ` for `W` times [`LANES`] columns, row after row.
+#[inline(always)]
+fn add_tile<T: Element, const W: usize>(
+    block: Block<'_, T>,
+    from: usize,
+    residuals: &[f64],
+    size: impl Fn(f64) -> f64,
+    slopes: &mut [f64],
+) {
+    let mut sums = [[0.0; LANES]; W];
+    for (i, &r) in residuals.iter().enumerate() {
+        let cells = &block.cells[i * block.columns + from..][..W * LANES];
+        let cells = cells.as_chunks::<LANES>().0;
+        for (sums, cells) in sums.iter_mut().zip(cells) {
             for lane in 0..LANES {
-                sums[lane] += r[lane];
+                sums[lane] += size(r * cells[lane].to_f64());
             }
         }
-        for (i, &r) in rest.iter().enumerate() {
-            for (g, x) in slopes.iter_mut().zip(self.block.row(4 * fours.len() + i)) {
-                *g += r * x.to_f64();
-            }
-            sums[i] += r;
-        }
-        if let [g] = intercept {
-            *g += total(sums);
+    }
+    for (slopes, sums) in slopes.as_chunks_mut::<LANES>().0.iter_mut().zip(sums) {
+        for (slope, sum) in slopes.iter_mut().zip(sums) {
+            *slope += sum;
         }
     }
 }
@@ -258,98 +268,104 @@ mod tests {
         (0..count).map(cell).collect()
     }
 
-    /// Scores, loss, residuals, curvatures and gradient through `simd`.
-    fn run<T: Element, S: Simd>(simd: S, block: Block<'_, T>, loss: Loss) -> Vec<f64> {
+    /// Scores and gradient through `simd`, plain and of absolute values.
+    fn run<T: Element, S: Simd>(simd: S, block: Block<'_, T>) -> Vec<f64> {
         let rows = block.cells.len() / block.columns;
         let theta: Vec<f64> = (0..block.columns).map(|j| 0.2 * (j as f64).cos()).collect();
-        let targets: Vec<f64> = (0..rows).map(|i| f64::from(i % 3 == 0)).collect();
-        let weights: Vec<f64> = (0..rows).map(|i| 0.5 + (i % 4) as f64).collect();
-        let mut scores = vec![0.0; rows];
-        let (mut residuals, mut curvatures) = (scores.clone(), scores.clone());
-        let mut gradient = vec![0.0; block.columns + 1];
-        simd.vectorize(Multiply {
-            block,
-            coefficients: &theta,
-            bias: 0.3,
-            scores: &mut scores,
-        });
-        let dots = scores.clone();
-        let value = simd.vectorize(Losses {
-            loss,
-            targets: &targets,
-            weights: &weights,
-            scores: &mut scores,
-            residuals: &mut residuals,
-            curvatures: &mut curvatures,
-        });
-        simd.vectorize(Accumulate {
-            block,
-            residuals: &residuals,
-            gradient: &mut gradient,
-        });
-        [vec![value], dots, residuals, curvatures, gradient].concat()
+        let residuals: Vec<f64> = (0..rows).map(|i| (1.3 * i as f64).sin()).collect();
+        let mut found = Vec::new();
+        for absolute in [false, true] {
+            let mut scores = vec![0.0; rows];
+            let mut gradient = vec![0.0; block.columns + 1];
+            simd.vectorize(Multiply {
+                block,
+                coefficients: &theta,
+                bias: -0.3,
+                absolute,
+                scores: &mut scores,
+            });
+            simd.vectorize(Accumulate {
+                block,
+                residuals: &residuals,
+                absolute,
+                gradient: &mut gradient,
+            });
+            found.extend(scores);
+            found.extend(gradient);
+        }
+        found
     }
 
-    struct Dispatched<'b, T>(Block<'b, T>, Loss);
+    struct Dispatched<'b, T>(Block<'b, T>);
 
     impl<T: Element> WithSimd for Dispatched<'_, T> {
         type Output = Vec<f64>;
 
         fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
-            run(simd, self.0, self.1)
+            run(simd, self.0)
         }
     }
 
+    const SHAPES: [(usize, usize); 8] = [
+        (1, 1),
+        (3, 2),
+        (4, 4),
+        (37, 7),
+        (64, 28),
+        (9, 130),
+        (8, 41),
+        (17, 63),
+    ];
+
     #[test]
     fn width_and_type_change_no_bit() {
-        for (rows, columns) in [(1, 1), (3, 2), (4, 4), (37, 7), (64, 28), (9, 130)] {
+        for (rows, columns) in SHAPES {
             let narrow = cells(rows * columns, 0.7);
             let wide: Vec<f64> = narrow.iter().map(|&x| f64::from(x)).collect();
-            for loss in [Loss::Log, Loss::Squared] {
-                let narrow = Block {
-                    cells: &narrow,
-                    columns,
-                };
-                let wide = Block {
-                    cells: &wide,
-                    columns,
-                };
-                let plain = run(pulp::Scalar, narrow, loss);
-                assert_eq!(plain, ARCH.dispatch(Dispatched(narrow, loss)));
-                assert_eq!(plain, ARCH.dispatch(Dispatched(wide, loss)));
-            }
+            let narrow = Block {
+                cells: &narrow,
+                columns,
+            };
+            let wide = Block {
+                cells: &wide,
+                columns,
+            };
+            let plain = run(pulp::Scalar, narrow);
+            assert_eq!(plain, ARCH.dispatch(Dispatched(narrow)));
+            assert_eq!(plain, ARCH.dispatch(Dispatched(wide)));
         }
     }
 
     #[test]
     fn the_sums_are_those_of_the_plain_loop() {
-        let (rows, columns) = (101, 13);
-        let cells = cells(rows * columns, 1.3);
-        let block = Block {
-            cells: &cells,
-            columns,
-        };
-        let theta: Vec<f64> = (0..columns).map(|j| 0.2 * (j as f64).cos()).collect();
-        let found = ARCH.dispatch(Dispatched(block, Loss::Log));
-        let (mut value, mut gradient) = (0.0, vec![0.0; columns + 1]);
-        for i in 0..rows {
-            let score = dot(block.row(i), &theta) + 0.3;
-            assert!((score - found[1 + i]).abs() < 1e-14);
-            let point = log_loss(score, f64::from(i % 3 == 0));
-            let weight = 0.5 + (i % 4) as f64;
-            value += weight * point.loss;
-            for (g, x) in gradient.iter_mut().zip(block.row(i)) {
-                *g += weight * point.residual * f64::from(*x);
+        for (rows, columns) in SHAPES {
+            let cells = cells(rows * columns, 1.3);
+            let block = Block {
+                cells: &cells,
+                columns,
+            };
+            let theta: Vec<f64> = (0..columns).map(|j| 0.2 * (j as f64).cos()).collect();
+            let found = ARCH.dispatch(Dispatched(block));
+            let (plain, absolute) = found.split_at(found.len() / 2);
+            let mut gradient = vec![[0.0; 2]; columns + 1];
+            for i in 0..rows {
+                let row = block.row(i);
+                assert!((dot(row, &theta) - 0.3 - plain[i]).abs() < 1e-13);
+                let sizes = row
+                    .iter()
+                    .zip(&theta)
+                    .map(|(x, b)| (f64::from(*x) * b).abs());
+                assert!((sizes.sum::<f64>() + 0.3 - absolute[i]).abs() < 1e-13);
+                let r = (1.3 * i as f64).sin();
+                for (g, x) in gradient.iter_mut().zip(row.iter().chain(&[1.0])) {
+                    g[0] += r * f64::from(*x);
+                    g[1] += (r * f64::from(*x)).abs();
+                }
             }
-            gradient[columns] += weight * point.residual;
+            for (j, g) in gradient.iter().enumerate() {
+                assert!((g[0] - plain[rows + j]).abs() < 1e-12);
+                assert!((g[1] - absolute[rows + j]).abs() < 1e-12);
+            }
         }
-        assert!((value / found[0] - 1.0).abs() < 1e-14);
-        let slopes = &found[1 + 3 * rows..];
-        assert!(
-            slopes
-                .iter()
-                .zip(&gradient)
-                .all(|(a, b)| (a - b).abs() < 1e-12)
-        );
     }
 }

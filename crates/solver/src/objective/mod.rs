@@ -4,6 +4,7 @@ mod elementary;
 mod error;
 mod host;
 mod kernel;
+mod losses;
 mod pass;
 mod penalty;
 pub mod pointwise;

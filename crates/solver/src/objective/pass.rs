@@ -6,10 +6,10 @@ use dataset::Element;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, Mat, MatRef, Par};
 
-use super::kernel::{self, Block, Loss};
-use super::pointwise::softmax_loss;
-use super::rows::{add_scaled, dot_absolute};
-use super::{HostObjective, Layout, ObjectiveError, TargetValues, dot};
+use super::kernel::{self, Block};
+use super::losses::{Loss, losses, softmax};
+use super::rows::add_scaled;
+use super::{HostObjective, Layout, ObjectiveError, TargetValues};
 use crate::tolerance::UNIT_ROUNDOFF;
 
 /// What one pass over the rows adds up.
@@ -57,27 +57,43 @@ impl Sums {
     }
 }
 
+/// Rows whose curvature is added up in one product.
+const PANEL: usize = 512;
+
 /// One thread's visit of the blocks of a chunk, with its scratch memory.
 pub(super) struct Pass<'p, 'a, T> {
     objective: &'p HostObjective<'a, T>,
     layout: Layout,
     theta: &'p [f64],
     wanted: Wanted,
-    /// `[block rows × outputs]`: scores, then losses of a single output or probabilities.
+    /// `|theta|`, for the audit.
+    absolute: Vec<f64>,
+    /// `[outputs × block rows]`: scores, then probabilities where there are several outputs.
     scores: Vec<f64>,
-    /// `[block rows × outputs]`: weighted residuals.
+    /// `[outputs × block rows]`: weighted residuals.
     residuals: Vec<f64>,
     /// `[block rows]`: weighted curvatures of a single output.
     curvatures: Vec<f64>,
-    /// `[block rows]`: weights of a single output's rows.
+    /// `[block rows]`: weights, targets and offsets where some rows do not count.
     weights: Vec<f64>,
-    /// `[block rows]`: targets of a single output's rows, where some rows do not count.
     targets: Vec<f64>,
+    /// `[4 × block rows]`
+    scratch: Vec<f64>,
     /// `[block rows × columns]`: rows that the source does not lend.
     cells: Vec<T>,
-    /// `[dimension]`: the block's gradient.
-    gradient: Vec<f64>,
-    /// `[block rows × stride]`: rows scaled by the root of a curvature.
+    panel: Panel,
+}
+
+/// Rows on their way into the curvature.
+#[derive(Default)]
+struct Panel {
+    rows: usize,
+    /// `[rows × stride]`: rows with their one for the intercept; those of a single output are scaled by
+    /// the root of their curvature.
+    cells: Vec<f64>,
+    /// `[pairs × PANEL]`: roots of the curvatures of several outputs.
+    roots: Vec<f64>,
+    /// `[rows × stride]`: rows scaled for one pair of outputs.
     scaled: Vec<f64>,
 }
 
@@ -88,229 +104,234 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
         wanted: Wanted,
     ) -> Self {
         let (layout, block) = (objective.layout(), objective.rows().block());
-        let scaled = if wanted >= Wanted::Curvature {
-            block * layout.stride()
+        let absolute = if wanted == Wanted::Audit {
+            theta.iter().map(|t| t.abs()).collect()
         } else {
-            0
+            Vec::new()
         };
-        let gradient = if wanted == Wanted::Value {
-            0
-        } else {
-            layout.dimension()
-        };
+        let mut panel = Panel::default();
+        if wanted >= Wanted::Curvature {
+            let pairs = layout.pairs();
+            panel.cells = vec![0.0; PANEL * layout.stride()];
+            if layout.outputs > 1 {
+                panel.roots = vec![0.0; PANEL * pairs];
+                panel.scaled = vec![0.0; PANEL * layout.stride()];
+            }
+        }
         Self {
             objective,
             layout,
             theta,
             wanted,
+            absolute,
             scores: vec![0.0; block * layout.outputs],
             residuals: vec![0.0; block * layout.outputs],
             curvatures: vec![0.0; block],
-            weights: vec![1.0; block],
+            weights: Vec::new(),
             targets: Vec::new(),
+            scratch: vec![0.0; 4 * block],
             cells: Vec::new(),
-            gradient: vec![0.0; gradient],
-            scaled: vec![0.0; scaled],
+            panel,
         }
     }
 
+    /// Visits a chunk.
     pub(super) fn visit(
         &mut self,
-        block: Range<usize>,
+        chunk: Range<usize>,
         sums: &mut Sums,
     ) -> Result<(), ObjectiveError> {
+        let objective = self.objective;
         let mut scratch = std::mem::take(&mut self.cells);
-        let cells = self.objective.rows().cells(block.clone(), &mut scratch)?;
-        let cells = Block {
-            cells,
-            columns: self.layout.columns,
-        };
-        sums.loss += match self.objective.problem().target {
-            TargetValues::Binary(y) => self.visit_single(cells, &block, Loss::Log, y),
-            TargetValues::Linear(y) => self.visit_single(cells, &block, Loss::Squared, y),
-            TargetValues::Multinomial { codes, .. } => self.visit_classes(cells, &block, codes),
-        };
-        if self.wanted == Wanted::Audit {
-            self.audit(cells, &block, &mut sums.audit);
-        }
-        if self.wanted != Wanted::Value {
-            add_scaled(&mut sums.gradient, 1.0, &self.gradient);
-        }
-        if self.wanted >= Wanted::Curvature {
-            self.add_curvature(cells, &block, &mut sums.grams);
+        for block in objective.rows().blocks(chunk) {
+            let cells = Block {
+                cells: objective.rows().cells(block.clone(), &mut scratch)?,
+                columns: self.layout.columns,
+            };
+            self.add_block(cells, &block, sums);
         }
         self.cells = scratch;
+        self.add_panel(&mut sums.grams);
         Ok(())
     }
 
-    fn weight(&self, row: usize) -> f64 {
-        self.objective
-            .problem()
-            .weights
-            .map_or(1.0, |weights| weights[row])
-    }
-
-    /// Scores, losses and gradient of a block with one output; returns the loss.
-    fn visit_single(
-        &mut self,
-        cells: Block<'_, T>,
-        block: &Range<usize>,
-        loss: Loss,
-        targets: &[f64],
-    ) -> f64 {
+    fn add_block(&mut self, cells: Block<'_, T>, block: &Range<usize>, sums: &mut Sums) {
         let (problem, rows) = (self.objective.problem(), self.objective.rows());
-        // 1. Targets and weights without gaps.
-        let count = block.len();
-        let targets = rows.pick(block.clone(), targets, &mut self.targets);
-        if let Some(weights) = problem.weights {
-            for (weight, at) in self.weights.iter_mut().zip(block.clone()) {
-                *weight = weights[rows.index(at)];
+        let (layout, count) = (self.layout, block.len());
+        // 1. Scores.
+        for k in 0..layout.outputs {
+            let scores = &mut self.scores[k * count..(k + 1) * count];
+            let coefficients = layout.coefficients(self.theta, k);
+            let bias = layout.bias(self.theta, k);
+            kernel::scores(cells, coefficients, bias, false, scores);
+            self.add_offsets(block, k, |z, offset| z + offset);
+        }
+        // 2. Losses and residuals.
+        let weights = problem.weights.map_or(&[][..], |weights| {
+            rows.pick(block.clone(), weights, &mut self.weights)
+        });
+        let scores = &mut self.scores[..count * layout.outputs];
+        let residuals = &mut self.residuals[..count * layout.outputs];
+        let curvatures = &mut self.curvatures[..count];
+        let mut single = |loss, targets| {
+            let targets = rows.pick(block.clone(), targets, &mut self.targets);
+            let scratch = &mut self.scratch;
+            losses(
+                loss, targets, weights, scores, residuals, curvatures, scratch,
+            )
+        };
+        sums.loss += match problem.target {
+            TargetValues::Binary(y) => single(Loss::Log, y),
+            TargetValues::Linear(y) => single(Loss::Squared, y),
+            TargetValues::Multinomial { codes, .. } => {
+                self.targets.clear();
+                let codes = block.clone().map(|at| f64::from(codes[rows.index(at)]));
+                self.targets.extend(codes);
+                let scratch = &mut self.scratch[..4 * count];
+                softmax(&self.targets, weights, scores, residuals, scratch)
+            }
+        };
+        // 3. Gradient and curvature.
+        if self.wanted >= Wanted::Gradient {
+            for k in 0..layout.outputs {
+                let residuals = &self.residuals[k * count..(k + 1) * count];
+                let gradient = &mut sums.gradient[layout.parameters(k)];
+                kernel::add_gradient(cells, residuals, false, gradient);
             }
         }
-        // 2. Scores.
-        let scores = &mut self.scores[..count];
-        let coefficients = self.layout.coefficients(self.theta, 0);
-        kernel::scores(cells, coefficients, self.layout.bias(self.theta, 0), scores);
-        if let Some(offsets) = problem.offsets {
-            for (score, at) in scores.iter_mut().zip(block.clone()) {
-                *score += offsets[rows.index(at)];
-            }
+        if self.wanted >= Wanted::Curvature {
+            self.fill_panel(cells, block, &mut sums.grams);
         }
-        // 3. Loss, residuals, curvatures; gradient.
-        let (residuals, curvatures) = (&mut self.residuals[..count], &mut self.curvatures[..count]);
-        let weights = &self.weights[..count];
-        let total = kernel::losses(loss, targets, weights, scores, residuals, curvatures);
-        if self.wanted != Wanted::Value {
-            self.gradient.fill(0.0);
-            kernel::add_gradient(cells, residuals, &mut self.gradient);
-        }
-        total
-    }
-
-    /// Scores, losses and gradient of a block with several classes; returns the loss.
-    fn visit_classes(&mut self, cells: Block<'_, T>, block: &Range<usize>, codes: &[u32]) -> f64 {
-        let (layout, rows) = (self.layout, self.objective.rows());
-        let classes = layout.outputs;
-        self.gradient.fill(0.0);
-        let mut total = 0.0;
-        for (i, at) in block.clone().enumerate() {
-            let (row, index) = (cells.row(i), rows.index(at));
-            let scores = &mut self.scores[i * classes..(i + 1) * classes];
-            for (k, score) in scores.iter_mut().enumerate() {
-                *score = dot(row, layout.coefficients(self.theta, k)) + layout.bias(self.theta, k);
-            }
-            if let Some(offsets) = self.objective.problem().offsets {
-                add_scaled(
-                    scores,
-                    1.0,
-                    &offsets[index * classes..(index + 1) * classes],
-                );
-            }
-            let weight = self.weight(index);
-            let scores = &mut self.scores[i * classes..(i + 1) * classes];
-            let residuals = &mut self.residuals[i * classes..(i + 1) * classes];
-            total += weight * softmax_loss(scores, codes[index] as usize, residuals);
-            for (k, r) in residuals.iter_mut().enumerate() {
-                *r *= weight;
-                if self.wanted != Wanted::Value {
-                    add_scaled(&mut self.gradient[layout.penalised(k)], *r, row);
-                    if layout.intercept {
-                        self.gradient[layout.penalised(k).end] += *r;
-                    }
-                }
-            }
-        }
-        total
-    }
-
-    fn add_curvature(&mut self, cells: Block<'_, T>, block: &Range<usize>, grams: &mut [Mat<f64>]) {
-        let outputs = self.layout.outputs;
-        if outputs == 1 {
-            self.add_gram(cells, block, &mut grams[0], |pass, i, _| pass.curvatures[i]);
-            return;
-        }
-        let mut grams = grams.iter_mut();
-        for k in 0..outputs {
-            for l in k + 1..outputs {
-                if let Some(gram) = grams.next() {
-                    self.add_gram(cells, block, gram, |pass, i, row| {
-                        let p = &pass.scores[i * outputs..(i + 1) * outputs];
-                        pass.weight(row) * p[k] * p[l]
-                    });
-                }
-            }
+        if self.wanted == Wanted::Audit {
+            self.audit(cells, block, &mut sums.audit);
         }
     }
 
-    /// Adds `Σ c xxᵀ` over a block, as the product of the rows scaled by `√c` with themselves.
-    fn add_gram(
+    /// Combines the scores of an output with its offsets.
+    fn add_offsets(
         &mut self,
-        cells: Block<'_, T>,
         block: &Range<usize>,
-        gram: &mut Mat<f64>,
-        curvature: impl Fn(&Self, usize, usize) -> f64,
+        output: usize,
+        combine: impl Fn(f64, f64) -> f64,
     ) {
-        let (rows, columns, stride) = (
-            self.objective.rows(),
-            self.layout.columns,
-            self.layout.stride(),
-        );
-        for (i, at) in block.clone().enumerate() {
-            let root = curvature(self, i, rows.index(at)).sqrt();
-            let scaled = &mut self.scaled[i * stride..(i + 1) * stride];
-            for (scaled, x) in scaled.iter_mut().zip(cells.row(i)) {
-                *scaled = root * x.to_f64();
+        let (rows, outputs) = (self.objective.rows(), self.layout.outputs);
+        if let Some(offsets) = self.objective.problem().offsets {
+            let scores = &mut self.scores[output * block.len()..(output + 1) * block.len()];
+            for (score, at) in scores.iter_mut().zip(block.clone()) {
+                *score = combine(*score, offsets[rows.index(at) * outputs + output]);
+            }
+        }
+    }
+
+    /// Copies a block's rows, and what they are to be scaled by, into the panel.
+    fn fill_panel(&mut self, cells: Block<'_, T>, block: &Range<usize>, grams: &mut [Mat<f64>]) {
+        let (problem, rows) = (self.objective.problem(), self.objective.rows());
+        let (outputs, stride, count) = (self.layout.outputs, self.layout.stride(), block.len());
+        if self.panel.rows + count > PANEL {
+            self.add_panel(grams);
+        }
+        let panel = &mut self.panel;
+        let start = panel.rows;
+        let targets = panel.cells[start * stride..].chunks_exact_mut(stride);
+        for (i, target) in targets.take(count).enumerate() {
+            let root = if outputs == 1 {
+                self.curvatures[i].sqrt()
+            } else {
+                1.0
+            };
+            for (target, x) in target.iter_mut().zip(cells.row(i)) {
+                *target = root * x.to_f64();
             }
             if self.layout.intercept {
-                scaled[columns] = root;
+                target[stride - 1] = root;
             }
         }
-        let scaled =
-            MatRef::from_row_major_slice(&self.scaled[..block.len() * stride], block.len(), stride);
-        matmul(
-            gram.as_mut(),
-            BlockStructure::TriangularLower,
-            Accum::Add,
-            scaled.transpose(),
-            BlockStructure::Rectangular,
-            scaled,
-            BlockStructure::Rectangular,
-            1.0,
-            Par::Seq,
-        );
+        let mut pair = 0;
+        for k in 0..outputs {
+            for l in k + 1..outputs {
+                let roots = &mut panel.roots[pair * PANEL + start..][..count];
+                for (i, root) in roots.iter_mut().enumerate() {
+                    let weight = problem
+                        .weights
+                        .map_or(1.0, |weights| weights[rows.index(block.start + i)]);
+                    let p = |k: usize| self.scores[k * count + i];
+                    *root = (weight * p(k) * p(l)).sqrt();
+                }
+                pair += 1;
+            }
+        }
+        panel.rows += count;
+    }
+
+    /// Adds `Σ c xxᵀ` over the panel's rows, as the product of the rows scaled by `√c` with themselves.
+    fn add_panel(&mut self, grams: &mut [Mat<f64>]) {
+        let (rows, stride) = (std::mem::take(&mut self.panel.rows), self.layout.stride());
+        let panel = &mut self.panel;
+        if rows == 0 {
+            return;
+        }
+        for (pair, gram) in grams.iter_mut().enumerate() {
+            let cells = if self.layout.outputs == 1 {
+                &panel.cells[..rows * stride]
+            } else {
+                let scaled = panel.scaled.chunks_exact_mut(stride);
+                let cells = panel.cells.chunks_exact(stride);
+                let roots = &panel.roots[pair * PANEL..][..rows];
+                for ((scaled, cells), root) in scaled.zip(cells).zip(roots) {
+                    for (scaled, x) in scaled.iter_mut().zip(cells) {
+                        *scaled = root * x;
+                    }
+                }
+                &panel.scaled[..rows * stride]
+            };
+            let cells = MatRef::from_row_major_slice(cells, rows, stride);
+            matmul(
+                gram.as_mut(),
+                BlockStructure::TriangularLower,
+                Accum::Add,
+                cells.transpose(),
+                BlockStructure::Rectangular,
+                cells,
+                BlockStructure::Rectangular,
+                1.0,
+                Par::Seq,
+            );
+        }
     }
 
     /// Bounds the rounding of the block's scores (Higham 2002, §3.1) and adds up `Σ w|r||x|`.
     fn audit(&mut self, cells: Block<'_, T>, block: &Range<usize>, audit: &mut Audit) {
-        let (layout, rows) = (self.layout, self.objective.rows());
+        let (layout, rows, count) = (self.layout, self.objective.rows(), block.len());
         let problem = self.objective.problem();
         let unit = (layout.columns as f64 + 4.0) * UNIT_ROUNDOFF;
-        for (i, at) in block.clone().enumerate() {
-            let (row, index) = (cells.row(i), rows.index(at));
-            let mut rounding = 0.0_f64;
-            for k in 0..layout.outputs {
-                let offset = problem
-                    .offsets
-                    .map_or(0.0, |o| o[index * layout.outputs + k]);
-                let size = dot_absolute(row, layout.coefficients(self.theta, k))
-                    + layout.bias(self.theta, k).abs()
-                    + offset.abs();
-                rounding = rounding.max(unit * size);
-                let r = self.residuals[i * layout.outputs + k].abs();
-                let range = layout.penalised(k);
-                for (sum, x) in audit.absolute[range.clone()].iter_mut().zip(row) {
-                    *sum += r * x.to_f64().abs();
-                }
-                if layout.intercept {
-                    audit.absolute[range.end] += r;
-                }
+        let mut largest = std::mem::take(&mut self.scratch);
+        largest[..count].fill(0.0);
+        for k in 0..layout.outputs {
+            let scores = &mut self.scores[k * count..(k + 1) * count];
+            let coefficients = layout.coefficients(&self.absolute, k);
+            let bias = layout.bias(&self.absolute, k);
+            kernel::scores(cells, coefficients, bias, true, scores);
+            self.add_offsets(block, k, |z, offset| z + offset.abs());
+            let sizes = &self.scores[k * count..(k + 1) * count];
+            for (largest, size) in largest.iter_mut().zip(sizes) {
+                *largest = largest.max(*size);
             }
-            let curvature = match problem.target {
-                TargetValues::Multinomial { .. } => self.weight(index),
+            let residuals = &self.residuals[k * count..(k + 1) * count];
+            let absolute = &mut audit.absolute[layout.parameters(k)];
+            kernel::add_gradient(cells, residuals, true, absolute);
+        }
+        for (i, size) in largest[..count].iter().enumerate() {
+            let curvature = match (problem.target, problem.weights) {
+                (TargetValues::Multinomial { .. }, None) => 1.0,
+                (TargetValues::Multinomial { .. }, Some(weights)) => {
+                    weights[rows.index(block.start + i)]
+                }
                 _ => self.curvatures[i],
             };
+            let rounding = unit * size;
             audit.squares += curvature * rounding * rounding;
             audit.largest = audit.largest.max(rounding);
         }
+        self.scratch = largest;
     }
 }

@@ -205,6 +205,16 @@ impl Layout {
         output * self.stride()..output * self.stride() + self.columns
     }
 
+    /// One output's parameters.
+    pub(crate) fn parameters(&self, output: usize) -> std::ops::Range<usize> {
+        output * self.stride()..(output + 1) * self.stride()
+    }
+
+    /// Pairs of outputs, each with a part of the curvature; a single output has one part.
+    pub(crate) fn pairs(&self) -> usize {
+        (self.outputs * (self.outputs - 1) / 2).max(1)
+    }
+
     pub(crate) fn coefficients<'t>(&self, theta: &'t [f64], output: usize) -> &'t [f64] {
         &theta[self.penalised(output)]
     }

@@ -148,11 +148,11 @@ impl<'a, T: Element> Rows<'a, T> {
         if self.columns() < 128 { 4096 } else { 1024 }
     }
 
-    /// Rows of a block: its cells fill a good part of a second-level cache.
+    /// Rows of a block: its cells fill a good part of a first-level cache, unless there are very many
+    /// columns. A power of two, so that whole blocks make a chunk.
     pub(crate) fn block(&self) -> usize {
-        (32_768 / self.columns().max(1))
-            .clamp(64, 512)
-            .next_power_of_two()
+        let rows = (4096 / self.columns().max(1)).clamp(8, 128);
+        1 << rows.ilog2()
     }
 
     /// The blocks of a chunk.

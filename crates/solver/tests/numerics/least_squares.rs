@@ -4,24 +4,15 @@ use std::path::Path;
 
 use dataset::DesignMatrix;
 use solver::{
-    HostObjective, LeastSquaresError, Method, Newton, Objective, Penalty, Problem, Stop,
-    TargetValues, least_squares, minimize,
+    HostObjective, LeastSquaresError, LeastSquaresMethod, Newton, Objective, Penalty, Problem,
+    Stop, TargetValues, least_squares, minimize,
 };
 
+use crate::polynomials::digits;
 use crate::problems::{Example, Loss, Target, ordinary};
 
-const METHODS: [Method; 2] = [Method::Qr, Method::NormalEquations];
-
-/// Correct digits of the worst coefficient: NIST's measure, `−log₁₀` of the relative error.
-fn digits(found: &[f64], certified: &[f64]) -> f64 {
-    let error = |(a, b): (&f64, &f64)| (a / b - 1.0).abs().max(1e-16);
-    -found
-        .iter()
-        .zip(certified)
-        .map(error)
-        .fold(0.0, f64::max)
-        .log10()
-}
+const METHODS: [LeastSquaresMethod; 2] =
+    [LeastSquaresMethod::Qr, LeastSquaresMethod::NormalEquations];
 
 /// Noise of Wampler's third to fifth data set, in units of 1, 100 and 10,000.
 const NOISE: [f64; 21] = [
@@ -57,7 +48,7 @@ fn wampler_as_nist_certifies_it() {
     for (coefficient, noise, least) in sets {
         let (design, y, certified) = wampler(coefficient, noise);
         let problem = Problem::new(&design, TargetValues::Linear(&y));
-        let found = least_squares(&problem, Method::Qr).unwrap();
+        let found = least_squares(&problem, LeastSquaresMethod::Qr).unwrap();
         let reached = digits(&found.theta, &certified);
         println!(
             "Wampler {coefficient} {noise}: {reached:.1} digits, condition {:.1e}",
@@ -65,7 +56,7 @@ fn wampler_as_nist_certifies_it() {
         );
         assert!(reached >= least, "{coefficient} {noise}: {reached} digits");
         assert!(found.dropped.is_empty() && found.condition > 1e2 && found.condition < 1e6);
-        let square = least_squares(&problem, Method::NormalEquations).unwrap();
+        let square = least_squares(&problem, LeastSquaresMethod::NormalEquations).unwrap();
         assert!((square.condition / found.condition.powi(2) - 1.0).abs() < 1e-9);
         assert!(digits(&square.theta, &certified) > 3.0);
     }
@@ -90,7 +81,7 @@ fn longley_as_nist_certifies_it() {
         -3_482_258.634_595_82,
     ];
     let problem = Problem::new(&design, TargetValues::Linear(&y));
-    let found = least_squares(&problem, Method::Qr).unwrap();
+    let found = least_squares(&problem, LeastSquaresMethod::Qr).unwrap();
     let reached = digits(&found.theta, &certified);
     println!(
         "Longley: {reached:.1} digits, condition {:.1e}",
@@ -98,7 +89,7 @@ fn longley_as_nist_certifies_it() {
     );
     assert!(reached >= 10.9, "{reached} digits"); // numpy's QR: 10.9
     // the textbook's way loses digits, and says so
-    let square = least_squares(&problem, Method::NormalEquations).unwrap();
+    let square = least_squares(&problem, LeastSquaresMethod::NormalEquations).unwrap();
     assert!(square.condition > 1e8 && digits(&square.theta, &certified) < reached);
 }
 
@@ -130,8 +121,8 @@ fn weights_offsets_and_ridge_as_newton_has_them() {
         penalty: Penalty::NONE,
         ..ordinary(Loss::Linear, 60, 1, true, 3)
     };
-    let by_qr = least_squares(&simple.problem(), Method::Qr).unwrap();
-    let textbook = least_squares(&simple.problem(), Method::SimpleRegression).unwrap();
+    let by_qr = least_squares(&simple.problem(), LeastSquaresMethod::Qr).unwrap();
+    let textbook = least_squares(&simple.problem(), LeastSquaresMethod::SimpleRegression).unwrap();
     let pairs = by_qr.theta.iter().zip(&textbook.theta);
     assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-13));
     assert!(by_qr.condition >= 1.0 && by_qr.condition < 10.0);
@@ -143,14 +134,14 @@ fn units_change_no_digit_that_counts() {
         penalty: Penalty::NONE,
         ..ordinary(Loss::Linear, 50, 3, false, 4)
     };
-    let base = least_squares(&example.problem(), Method::Qr).unwrap();
+    let base = least_squares(&example.problem(), LeastSquaresMethod::Qr).unwrap();
     let values = example.design.values().iter().enumerate();
     let values = values.map(|(i, x)| if i % 3 == 1 { x * 1e9 } else { *x });
     let scaled = Example {
         design: DesignMatrix::new(50, 3, values.collect()).unwrap(),
         ..example
     };
-    let found = least_squares(&scaled.problem(), Method::Qr).unwrap();
+    let found = least_squares(&scaled.problem(), LeastSquaresMethod::Qr).unwrap();
     assert!((found.theta[1] * 1e9 / base.theta[1] - 1.0).abs() < 1e-12);
     assert!((found.theta[0] / base.theta[0] - 1.0).abs() < 1e-12);
     assert!(found.condition < 10.0);
@@ -165,17 +156,18 @@ fn dependent_columns_are_dropped_and_named() {
         penalty: Penalty::NONE,
         ..example.clone()
     };
-    let found = least_squares(&collinear.problem(), Method::Qr).unwrap();
+    let found = least_squares(&collinear.problem(), LeastSquaresMethod::Qr).unwrap();
     assert_eq!(found.dropped.len(), 1);
     assert!(found.condition.is_infinite());
     let without = Example {
         penalty: Penalty::NONE,
         ..example.clone()
     };
-    let alone = least_squares(&without.problem(), Method::Qr).unwrap();
+    let alone = least_squares(&without.problem(), LeastSquaresMethod::Qr).unwrap();
     let slope = found.theta[0] + 2.0 * found.theta[1];
     assert!((slope - alone.theta[0]).abs() < 1e-13);
-    let error = least_squares(&collinear.problem(), Method::NormalEquations).unwrap_err();
+    let error =
+        least_squares(&collinear.problem(), LeastSquaresMethod::NormalEquations).unwrap_err();
     assert!(matches!(error, LeastSquaresError::Singular { .. }));
     assert_eq!(error.remedy().unwrap(), "use QR");
     // more columns than rows
@@ -185,7 +177,7 @@ fn dependent_columns_are_dropped_and_named() {
         ..wide
     };
     assert_eq!(
-        least_squares(&wide.problem(), Method::Qr)
+        least_squares(&wide.problem(), LeastSquaresMethod::Qr)
             .unwrap()
             .dropped
             .len(),
@@ -196,10 +188,10 @@ fn dependent_columns_are_dropped_and_named() {
 #[test]
 fn every_error() {
     let classes = ordinary(Loss::Binary, 10, 1, false, 1);
-    let error = least_squares(&classes.problem(), Method::Qr).unwrap_err();
+    let error = least_squares(&classes.problem(), LeastSquaresMethod::Qr).unwrap_err();
     assert!(matches!(error, LeastSquaresError::Classes) && error.remedy().is_none());
     let ridge = ordinary(Loss::Linear, 10, 1, false, 1);
-    let error = least_squares(&ridge.problem(), Method::SimpleRegression).unwrap_err();
+    let error = least_squares(&ridge.problem(), LeastSquaresMethod::SimpleRegression).unwrap_err();
     assert!(matches!(error, LeastSquaresError::NotSimple { columns: 1 }));
     let lasso = Example {
         penalty: Penalty {
@@ -208,12 +200,12 @@ fn every_error() {
         },
         ..ridge.clone()
     };
-    let error = least_squares(&lasso.problem(), Method::Qr).unwrap_err();
+    let error = least_squares(&lasso.problem(), LeastSquaresMethod::Qr).unwrap_err();
     assert!(matches!(error, LeastSquaresError::NotSmooth));
     let broken = Example {
         target: Target::Linear(vec![f64::NAN; 10]),
         ..ridge
     };
-    let error = least_squares(&broken.problem(), Method::Qr).unwrap_err();
+    let error = least_squares(&broken.problem(), LeastSquaresMethod::Qr).unwrap_err();
     assert!(matches!(error, LeastSquaresError::Objective(_)) && error.remedy().is_some());
 }

@@ -3,13 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod certificate;
+mod constructions;
+mod evidence;
 mod fits;
+mod invariances;
 mod lbfgs;
 mod least_squares;
 mod objective;
 mod passes;
+mod polynomials;
 mod problems;
 mod properties;
+mod references;
 mod sampled;
 mod separation;
 mod sources;

@@ -8,8 +8,8 @@ use dataset::{DesignMatrix, Element};
 use faer::Mat;
 use rayon::prelude::*;
 use solver::{
-    HostObjective, Lbfgs, Newton, Objective, Penalty, Problem, Solver, Status, Stop, TargetValues,
-    certify_held, minimize,
+    HostObjective, Lbfgs, LeastSquaresMethod, Newton, Objective, Penalty, Problem, Solver, Status,
+    Stop, TargetValues, Verdict, certify_held, dependences, least_squares, minimize, separation,
 };
 
 /// The quickest of several runs, in milliseconds.
@@ -117,4 +117,58 @@ fn speed() {
     println!("{}", measure::<f32>(1_000_000, 28));
     println!("{}", measure::<f64>(1_000_000, 28));
     println!("{}", measure::<f32>(200_000, 200));
+}
+
+/// Least squares and the search for separation, whose worst case is a rare level among overlapping rows.
+#[test]
+#[ignore = "a measurement, in release, on an idle machine"]
+fn speed_of_least_squares_and_separation() {
+    for (rows, columns) in [(1_000_000, 28), (200_000, 200), (2_000, 28)] {
+        let cell = |i: usize| ((i as f64) * 0.618_033_988 + (i as f64).sin()).fract() * 3.4 - 1.7;
+        let mut values: Vec<f64> = (0..rows * columns).into_par_iter().map(cell).collect();
+        let words: Vec<u64> = values.iter().map(|x| x.to_bits()).collect();
+        let plain = best(20, || _ = black_box(read(black_box(&words))));
+        drop(words);
+        let target: Vec<f64> = (0..rows).map(|i| (i as f64).cos()).collect();
+        let label = |i: usize| f64::from(u32::from((i * 2_654_435_761) % 1000 < 400));
+        let classes: Vec<f64> = (0..rows).map(label).collect();
+        let design = DesignMatrix::new(rows, columns, values.clone()).unwrap();
+        println!("{rows} x {columns} f64: read {plain:.2} ms");
+        for method in [LeastSquaresMethod::Qr, LeastSquaresMethod::NormalEquations] {
+            let problem = Problem::new(&design, TargetValues::Linear(&target));
+            let time = best(3, || {
+                _ = black_box(least_squares(&problem, method).unwrap());
+            });
+            println!("  {method:?}: {time:.1} ms");
+        }
+        let problem = Problem::new(&design, TargetValues::Binary(&classes));
+        let objective = HostObjective::new(problem).unwrap();
+        let time = best(1, || _ = black_box(separation(&objective, None).unwrap()));
+        println!("  separation, overlap: {time:.0} ms");
+        let time = best(1, || _ = black_box(dependences(&objective).unwrap()));
+        println!("  dependences: {time:.0} ms");
+        // a level of a hundred rows, all of one class
+        let rare = |i: usize| i % (rows / 100) == 7 && label(i) > 0.5;
+        for i in 0..rows {
+            values[i * columns] = f64::from(rare(i));
+        }
+        let design = DesignMatrix::new(rows, columns, values).unwrap();
+        let problem = Problem::new(&design, TargetValues::Binary(&classes));
+        let objective = HostObjective::new(problem).unwrap();
+        let mut verdict = Verdict::Undecided;
+        let time = best(1, || verdict = separation(&objective, None).unwrap());
+        let Verdict::Separated(found) = verdict else {
+            panic!("{verdict:?}")
+        };
+        println!(
+            "  separation, a rare level of {} rows: {time:.0} ms",
+            found.rows
+        );
+        let start = vec![0.0; objective.dimension()];
+        let time = best(1, || {
+            let found = solver::fit(&objective, &Newton::default(), &start, &Stop::default());
+            assert_eq!(found.unwrap().solution.status, Status::Separated);
+        });
+        println!("  newton with the verdict: {time:.0} ms");
+    }
 }

@@ -473,3 +473,44 @@ fn an_objective_of_single_precision_ends_at_its_own_floor() {
         }
     }
 }
+
+#[test]
+#[ignore = "tolerances on gradients and scores are absolute, also for regressions: see `minimize` and `certify`"]
+fn the_unit_of_the_target_is_no_matter() {
+    let example = Example {
+        penalty: Penalty::NONE,
+        ..ordinary(Loss::Linear, 60, 3, false, 1)
+    };
+    let base = solve(&example, &Stop::default()).solution.theta;
+    for exponent in [-100, -15, -12, -9, 9, 12, 15, 100] {
+        let unit = 10.0_f64.powi(exponent);
+        let Target::Linear(y) = &example.target else {
+            panic!()
+        };
+        let scaled = Example {
+            target: Target::Linear(y.iter().map(|y| y * unit).collect()),
+            ..example.clone()
+        };
+        let found = solve(&scaled, &Stop::default());
+        assert_eq!(found.solution.status, Status::Converged, "{exponent}");
+        for (a, b) in found.solution.theta.iter().zip(&base) {
+            assert!((a / unit - b).abs() < 1e-9, "{exponent} {a} {b}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "from a start where every row is saturated, Newton's damped steps run out"]
+fn large_offsets_are_no_obstacle() {
+    // every other row is told by its offset that it is of the other class
+    for size in [1e1, 1e2, 1e3, 1e4, 1e6] {
+        let example = ordinary(Loss::Binary, 60, 3, false, 1);
+        let offset = |i: usize| if i.is_multiple_of(2) { size } else { -size };
+        let moved = Example {
+            offsets: Some((0..60).map(offset).collect()),
+            ..example
+        };
+        let found = solve(&moved, &Stop::default());
+        assert_eq!(found.solution.status, Status::Converged, "{size}");
+    }
+}

@@ -1,6 +1,8 @@
 //! Least squares, which need one step.
 
-use solver::{HostObjective, Method, Objective, Record, Solution, Status, least_squares};
+use solver::{
+    HostObjective, LeastSquaresMethod, Objective, Record, Solution, Status, least_squares,
+};
 
 use super::largest;
 use crate::error::FitError;
@@ -8,7 +10,7 @@ use crate::error::FitError;
 /// Solves in one step, on the `f64` rows, and says the condition number of what was solved.
 pub(super) fn in_one_step(
     exact: &HostObjective<'_, f64>,
-    method: Method,
+    method: LeastSquaresMethod,
 ) -> Result<(Solution, f64), FitError> {
     let solved = least_squares(exact.problem(), method)?;
     let mut history = Vec::new();
