@@ -1,34 +1,23 @@
 //! Which solver fits, with which gradient, and why.
 
-use model::device::Choice;
-use terminal::number::{count, counted};
+use model::device;
+use solver::{Choice, Shape};
 
 use crate::config::Hyperparameters;
 use crate::error::FitError;
 use crate::method::{Gradient, SolverChoice};
 
-/// Parameters up to which `auto` takes Newton: a curvature of 4,000 × 4,000 takes 128 MB, and its
-/// factorisation as long as some dozens of passes over a matrix that such a fit would have.
-const NEWTON_PARAMETERS: usize = 4000;
-
 /// What a fit is made with; nothing in it is `auto`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The solver.
+    /// The solver, by the name that people type.
     pub solver: SolverChoice,
+    /// The same with its settings.
+    pub method: solver::Plan,
     /// How gradients are computed.
     pub gradient: Gradient,
     /// Why this solver, in a few words for the summary.
     pub reason: String,
-}
-
-/// What the choice depends on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
-    /// Whether the target is a number.
-    pub linear: bool,
-    /// Parameters of the objective.
-    pub parameters: usize,
 }
 
 /// Refuses solvers that cannot follow the penalty, before any work is done.
@@ -68,43 +57,52 @@ impl Plan {
     /// [`FitError::Unsuitable`] for a gradient that the solver has no use for.
     pub fn new(
         settings: &Hyperparameters,
-        device: &Choice,
-        shape: Shape,
+        device: &device::Choice,
+        shape: &Shape,
     ) -> Result<Self, FitError> {
-        let (solver, reason) = choose(settings, shape);
+        let (solver, choice) = choose(settings, shape);
         on_host(solver, settings.gradient)?;
         Ok(Self {
             solver,
+            method: choice.plan,
             gradient: settings.gradient.resolve(device, solver),
-            reason,
+            reason: choice.reason,
         })
     }
 }
 
 /// The solver that was asked for, or what `auto` stands for, and why.
-pub(crate) fn choose(settings: &Hyperparameters, shape: Shape) -> (SolverChoice, String) {
-    if settings.solver != SolverChoice::Auto {
-        return (settings.solver, "as asked".to_owned());
-    }
-    let free = matches!(settings.gradient, Gradient::Auto | Gradient::Fused);
-    if settings.has_l1() {
-        let reason = "the penalty has an L1 part".to_owned();
-        (SolverChoice::Coordinate, reason)
-    } else if shape.linear && free {
-        let reason = "a number has its optimum in one step".to_owned();
-        (SolverChoice::LeastSquares, reason)
-    } else if shape.parameters <= NEWTON_PARAMETERS {
-        let reason = format!(
-            "few enough for it: {}",
-            counted(shape.parameters, "parameter")
-        );
-        (SolverChoice::Newton, reason)
-    } else {
-        let reason = format!(
-            "a curvature for {} parameters would be too large",
-            count(shape.parameters)
-        );
-        (SolverChoice::Lbfgs, reason)
+pub(crate) fn choose(settings: &Hyperparameters, shape: &Shape) -> (SolverChoice, Choice) {
+    let asked = |plan| Choice {
+        plan,
+        reason: "as asked".to_owned(),
+    };
+    let choice = match settings.solver {
+        SolverChoice::Auto => {
+            let taped = !matches!(settings.gradient, Gradient::Auto | Gradient::Fused);
+            // One step needs no gradient, so one that is asked for asks for steps.
+            let shape = Shape {
+                squared: shape.squared && !taped,
+                ..*shape
+            };
+            let choice = Choice::auto(&shape);
+            return (name(choice.plan), choice);
+        }
+        SolverChoice::Newton => asked(Choice::newton(shape).plan),
+        SolverChoice::Lbfgs => asked(solver::Plan::Lbfgs { newton_after: None }),
+        SolverChoice::Coordinate => asked(solver::Plan::Coordinate),
+        _ => asked(solver::Plan::LeastSquares),
+    };
+    (settings.solver, choice)
+}
+
+/// The name that people type.
+fn name(plan: solver::Plan) -> SolverChoice {
+    match plan {
+        solver::Plan::Lbfgs { .. } => SolverChoice::Lbfgs,
+        solver::Plan::Coordinate => SolverChoice::Coordinate,
+        solver::Plan::LeastSquares => SolverChoice::LeastSquares,
+        _ => SolverChoice::Newton,
     }
 }
 
@@ -114,7 +112,15 @@ mod tests {
     use crate::config::PenaltyChoice;
 
     fn chosen(settings: &Hyperparameters, linear: bool, parameters: usize) -> SolverChoice {
-        choose(settings, Shape { linear, parameters }).0
+        let shape = Shape {
+            rows: 2000,
+            columns: parameters - 1,
+            outputs: 1,
+            squared: linear,
+            l1: settings.has_l1(),
+            intercept: true,
+        };
+        choose(settings, &shape).0
     }
 
     #[test]

@@ -274,13 +274,14 @@ fn solvers_that_cannot_do_what_is_asked() {
             &["least squares need numbers", "try --solver newton"],
         );
     }
-    // Two columns, where the formulas are for one.
-    let linear = ["--task", "linear", "--solver", "simple-regression"];
-    refused(
-        &[&linear[..], &["--target", "a", "--features", "b,y"]].concat()[..],
+    // Six columns, where the formulas are for one.
+    let folder = Folder::new();
+    let several = ["longley", "--solver", "simple-regression"];
+    folder.train(several).fails(
+        2,
         &[
             "simple regression is for one column",
-            "--solver least-squares",
+            "try --solver least-squares",
         ],
     );
     refused(

@@ -12,7 +12,7 @@ use dataset::{DesignMatrix, Input, PreparedRows};
 use model::device::{Backend, Choice, DeviceError, Precision, select_for};
 use model::file::Penalty;
 use rayon::prelude::*;
-use solver::{HostObjective, Objective, Problem, Stop, conclude};
+use solver::{HostObjective, Objective, Problem, Shape, Stop, conclude};
 
 use crate::config::{FitConfig, Hyperparameters};
 use crate::describe;
@@ -20,11 +20,11 @@ use crate::error::FitError;
 use crate::fit::{Event, check};
 use crate::method::{Gradient, SolverChoice};
 use crate::objective::objective;
-use crate::plan::{self, Shape};
+use crate::plan;
 use crate::prepare;
 use crate::report::CertificateReport;
 use crate::rows::Number;
-use crate::solve::{duration, first_stop, largest, minimize, problem};
+use crate::solve::{duration, first_stop, largest, problem};
 
 pub use report::CompareReport;
 use report::{Certified, Fitted, Line, Measured};
@@ -65,6 +65,7 @@ struct Known<'a> {
 struct Comparison<'a> {
     settings: &'a Hyperparameters,
     solver: SolverChoice,
+    method: solver::Plan,
     part: &'a PreparedRows,
     interrupted: &'a AtomicBool,
     repetitions: Option<usize>,
@@ -107,11 +108,15 @@ pub fn compare(
     let exact = problem(&design, part, settings);
     let parameters = exact.dimension();
     // Least squares in one step evaluate nothing that could be compared.
-    let linear = false;
-    let (solver, _) = plan::choose(settings, Shape { linear, parameters });
+    let shape = Shape {
+        squared: false,
+        ..Shape::of(&exact)
+    };
+    let (solver, choice) = plan::choose(settings, &shape);
     let comparison = Comparison {
         settings,
         solver,
+        method: choice.plan,
         part,
         interrupted,
         repetitions: config.repetitions,
@@ -237,7 +242,7 @@ impl Comparison<'_> {
         let started = Instant::now();
         let stop = self.stop();
         let start = vec![0.0; host.dimension()];
-        let solution = minimize(self.solver, host, &start, &stop, &mut |_| ())?;
+        let solution = self.method.minimize(host, &start, &stop, &mut |_| ())?;
         let fit = conclude(host, solution, &stop)?;
         let certified = Certified {
             status: fit.solution.status,
@@ -357,13 +362,10 @@ impl Comparison<'_> {
         let mut ended = None;
         let time = timing::time(self.repetitions.map(|count| count.min(3)), || {
             let mut ignore = |_: &solver::Record| ();
-            ended = Some(minimize(
-                self.solver,
-                objective.as_ref(),
-                &start,
-                &stop,
-                &mut ignore,
-            )?);
+            ended = Some(
+                self.method
+                    .minimize(objective.as_ref(), &start, &stop, &mut ignore)?,
+            );
             Ok::<(), FitError>(())
         })?;
         let Some(ended) = ended else {

@@ -10,17 +10,17 @@ use dataset::{DesignMatrix, EncodedRows, PreparedRows, RowSource};
 use model::Parameters;
 use model::device::{Choice, Precision};
 use solver::{
-    Certificate, Diagnosis, HostObjective, Lbfgs, Newton, Objective, Penalty, Problem, Record,
-    Solution, SolveError, Status, Stop, conclude, minimize_observed,
+    Certificate, Diagnosis, HostObjective, Objective, Penalty, Problem, Record, Shape, Solution,
+    Status, Stop, conclude,
 };
 
 use crate::config::Hyperparameters;
 use crate::error::FitError;
 use crate::fit::Event;
 use crate::measure;
-use crate::method::{Gradient, SolverChoice};
+use crate::method::Gradient;
 use crate::objective::objective;
-use crate::plan::{Plan, Shape};
+use crate::plan::Plan;
 use crate::prepare::{Prepared, target_values};
 use crate::rows::Number;
 use crate::stochastic::{Epoch, StochasticConfig};
@@ -118,11 +118,8 @@ impl Setting<'_> {
                 &encoded
             };
         let exact = HostObjective::new(self.problem(design, part))?;
-        let shape = Shape {
-            linear: matches!(part.target, dataset::Target::Linear { .. }),
-            parameters: exact.dimension(),
-        };
-        let plan = Plan::new(self.hyperparameters, self.device, shape)?;
+        let shape = Shape::of(exact.problem());
+        let plan = Plan::new(self.hyperparameters, self.device, &shape)?;
         let mut solved = if plan.solver.is_full_batch() {
             self.in_full_batches(&exact, part, &plan, observe)?
         } else {
@@ -242,7 +239,7 @@ impl Setting<'_> {
         observe: &mut dyn FnMut(Event),
     ) -> Result<Solution, FitError> {
         let mut observe = |record: &Record| observe(Event::Iteration(*record));
-        Ok(minimize(plan.solver, objective, start, stop, &mut observe)?)
+        Ok(plan.method.minimize(objective, start, stop, &mut observe)?)
     }
 
     /// When to stop, after `done` steps of a fit that began at `started`.
@@ -279,22 +276,6 @@ pub(crate) fn problem<'a, T: Number>(
         offsets: part.offsets.as_deref(),
         intercept: settings.intercept,
         penalty: settings.penalty(classes, total),
-    }
-}
-
-/// Runs a full-batch solver on an objective.
-pub(crate) fn minimize(
-    solver: SolverChoice,
-    objective: &dyn Objective,
-    start: &[f64],
-    stop: &Stop<'_>,
-    observe: &mut dyn FnMut(&Record),
-) -> Result<Solution, SolveError> {
-    match solver {
-        SolverChoice::Lbfgs => {
-            minimize_observed(&Lbfgs::default(), objective, start, stop, observe)
-        }
-        _ => minimize_observed(&Newton::default(), objective, start, stop, observe),
     }
 }
 
