@@ -30,7 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             .with_history_size(10)
             .with_line_search_fn(LineSearchFn::StrongWolfe);
         if let Some(tolerance) = request.tolerance {
-            config = config.with_tolerance_grad(tolerance).with_tolerance_change(0.0);
+            config = config
+                .with_tolerance_grad(tolerance)
+                .with_tolerance_change(0.0);
         }
         Ok(move || {
             let place = (&device.clone().autodiff(), dtype);

@@ -24,7 +24,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             let fitted = model.fit(&data)?;
             // Which class its coefficients speak of depends on the balance of the classes.
-            let sign = if fitted.labels().pos.class == 1 { 1.0 } else { -1.0 };
+            let sign = if fitted.labels().pos.class == 1 {
+                1.0
+            } else {
+                -1.0
+            };
             let mut theta: Vec<f64> = fitted.params().iter().map(|b| sign * b).collect();
             theta.push(sign * fitted.intercept());
             Ok(Fitted {
