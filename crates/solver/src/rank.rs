@@ -226,11 +226,7 @@ struct Residual {
 
 impl<T: Element> Suspect<'_, '_, T> {
     /// Coefficients of the standardised columns, corrected by the rows.
-    fn coefficients(
-        &self,
-        basis: &Basis,
-        projection: &[f64],
-    ) -> Result<Vec<f64>, ObjectiveError> {
+    fn coefficients(&self, basis: &Basis, projection: &[f64]) -> Result<Vec<f64>, ObjectiveError> {
         let mut coefficients = basis.backward(projection.to_vec());
         for _ in 0..DEPENDENCE_REFINEMENTS {
             let residual = self.residual(basis, &coefficients)?;

@@ -163,7 +163,10 @@ fn overlapping_rows_converge_whatever_the_units() {
             Verdict::Overlap,
             "{loss:?} {seed}"
         );
-        assert!(dependences(&objective).unwrap().is_empty(), "{loss:?} {seed}");
+        assert!(
+            dependences(&objective).unwrap().is_empty(),
+            "{loss:?} {seed}"
+        );
         let [newton, _] = solve(&example, &format!("units {seed}"));
         assert_eq!(newton.solution.status, Status::Converged, "{loss:?} {seed}");
         if loss == Loss::Linear {
@@ -201,7 +204,11 @@ fn combinations_of_columns_are_counted_and_named() {
         }
         let example = overlapping(loss, &rows, &mut random);
         let objective = HostObjective::new(example.problem()).unwrap();
-        let found: Vec<usize> = dependences(&objective).unwrap().iter().map(|d| d.column).collect();
+        let found: Vec<usize> = dependences(&objective)
+            .unwrap()
+            .iter()
+            .map(|d| d.column)
+            .collect();
         // the free columns are independent, or nearly always
         let expected: Vec<usize> = (free..free + dependent).collect();
         if found != expected {

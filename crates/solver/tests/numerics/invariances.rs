@@ -360,7 +360,12 @@ fn threads_change_no_bit_of_anything() {
                 let objective = HostObjective::new(example.problem()).unwrap();
                 let linear = (loss == Loss::Linear).then(|| qr(&example));
                 let verdict = separation(&objective, None).unwrap();
-                (newton(&example), dependences(&objective).unwrap(), verdict, linear)
+                (
+                    newton(&example),
+                    dependences(&objective).unwrap(),
+                    verdict,
+                    linear,
+                )
             })
         };
         let one = with(1);
