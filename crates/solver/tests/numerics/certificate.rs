@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 use solver::{
-    Certificate, HostObjective, Newton, Objective, Solution, Stop, Verdict, certify, dependences,
-    minimize, separation,
+    Certificate, HostObjective, Newton, Objective, Penalty, Solution, Stop, Verdict, certify,
+    dependences, minimize, separation,
 };
 
-use crate::problems::{Example, LOSSES, Loss, nasty, normal};
+use crate::problems::{Example, LOSSES, Loss, nasty, normal, ordinary};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -184,4 +184,95 @@ fn never_violated_on_random_problems() {
         assert!(checked > 2000, "{loss:?} {checked}");
         assert!(all.iter().all(|t| *t <= 1.0 + 1e-6), "{loss:?}");
     }
+}
+
+/// Proximal gradient steps of length `1/L` (Beck and Teboulle 2009, §2.2): slow and plain. Returns
+/// some of the points on the way, the last being the optimum as far as rounding lets it be.
+fn proximal_points(example: &Example) -> Vec<Vec<f64>> {
+    let (l1, l2) = (example.penalty.l1(), example.penalty.l2());
+    let smooth = Example {
+        penalty: Penalty::ridge(l2),
+        ..example.clone()
+    };
+    let objective = HostObjective::new(smooth.problem()).unwrap();
+    let (columns, rows) = (example.design.columns(), example.design.rows());
+    let weight = |i: usize| example.weights.as_ref().map_or(1.0, |w| w[i]);
+    let square = |i: usize| 1.0 + example.design.row(i).iter().map(|x| x * x).sum::<f64>();
+    let total: f64 = (0..rows).map(weight).sum();
+    let largest = l2 + (0..rows).map(|i| weight(i) * square(i)).sum::<f64>() / total;
+    let mut theta = vec![0.0; objective.dimension()];
+    let mut gradient = theta.clone();
+    let mut points = vec![theta.clone()];
+    for step in 1..=60_000_usize {
+        objective.gradient(&theta, &mut gradient).unwrap();
+        let before = theta.clone();
+        for (at, (t, g)) in theta.iter_mut().zip(&gradient).enumerate() {
+            *t -= g / largest;
+            if at % (columns + 1) < columns {
+                *t = (t.abs() - l1 / largest).max(0.0).copysign(*t);
+            }
+        }
+        if step.is_power_of_two() {
+            points.push(theta.clone());
+        }
+        if before == theta {
+            break;
+        }
+    }
+    points.push(theta);
+    points
+}
+
+#[test]
+fn with_an_l1_part_the_subgradient_takes_the_gradients_place() {
+    let (mut checked, mut zeros, mut tightness) = (0, 0, Vec::new());
+    for seed in 0..24 {
+        for loss in LOSSES {
+            for l1_ratio in [0.5, 1.0] {
+                if loss == Loss::Multinomial && l1_ratio > 0.9 {
+                    continue;
+                }
+                let example = Example {
+                    penalty: Penalty {
+                        lambda: 0.05 + 0.02 * (seed % 4) as f64,
+                        l1_ratio,
+                    },
+                    ..ordinary(loss, 40, 4, seed % 2 == 1, 1000 + seed)
+                };
+                let points = proximal_points(&example);
+                let optimum = points.last().unwrap();
+                zeros += optimum.iter().filter(|t| **t == 0.0).count();
+                let own = certify(&example.problem(), optimum).unwrap();
+                let slack = own.score_error.unwrap();
+                assert!(slack < 1e-6, "{loss:?} {seed}: {slack:e}");
+                for theta in &points {
+                    let certificate = certify(&example.problem(), theta).unwrap();
+                    let Some(bound) = certificate.score_error else {
+                        continue;
+                    };
+                    let (score, _) = errors(&example, theta, optimum);
+                    checked += 1;
+                    assert!(score <= bound * (1.0 + 1e-9) + slack, "{loss:?} {seed}");
+                    if bound > 1e4 * slack {
+                        tightness.push(score / bound);
+                    }
+                }
+            }
+        }
+    }
+    println!("{checked} checked, tightness {:.2}", median(&mut tightness));
+    assert!(checked > 300 && zeros > 30, "{checked} {zeros}");
+}
+
+#[test]
+fn a_lasso_of_classes_that_shift_together_has_no_certificate() {
+    let example = Example {
+        penalty: Penalty {
+            lambda: 0.05,
+            l1_ratio: 1.0,
+        },
+        ..ordinary(Loss::Multinomial, 40, 3, false, 1)
+    };
+    let certificate = certify(&example.problem(), &[0.0; 12]).unwrap();
+    assert!(!certificate.holds() && certificate.reason.is_some());
 }
