@@ -91,9 +91,9 @@ pub fn fit_observed<T: Element, S: Solver>(
 /// Certifies a solution, wherever it was found, and settles its status.
 ///
 /// 1. A certificate means that the optimum exists, is unique, and is near: the status stands, and a
-///    solver that merely ran out of progress within a millionth of a logit has converged after all;
-///    one that stopped more than a tenth of a logit away has not. For a regression the largest target
-///    takes the place of a logit, and a thousandth that of a tenth.
+///    solver that merely ran out of progress within a millionth of a logit has converged after all (for
+///    numbers: of the targets' standard deviation); one that stopped more than a tenth of a logit away has
+///    not (for numbers: a thousandth of the largest target).
 /// 2. Without one, an unpenalised fit is looked at: separation makes it *separated*; collinear
 ///    columns make it *collinear*, and it is fitted again by Newton with the dependent columns' coefficients
 ///    at zero, from parameters that give the same scores.
@@ -171,7 +171,7 @@ pub fn conclude<T: Element>(
     })
 }
 
-/// Settles what a certificate says of a status, in units of a logit, or of the largest target.
+/// Settles what a certificate says of a status.
 fn settle<T: Element>(
     problem: &Problem<'_, T>,
     solution: &mut Solution,
@@ -181,14 +181,16 @@ fn settle<T: Element>(
     let Some(error) = certificate.score_error else {
         return;
     };
-    let (unit, most) = match problem.target {
-        TargetValues::Linear(_) => (largest_target(problem), CONVERGED_TARGET_SHARE),
-        _ => (1.0, CONVERGED_SCORE_ERROR),
+    let (near, far) = match problem.target {
+        TargetValues::Linear(_) => (
+            CERTIFIED_SCORE_ERROR * target_deviation(problem),
+            CONVERGED_TARGET_SHARE * largest_target(problem),
+        ),
+        _ => (CERTIFIED_SCORE_ERROR, CONVERGED_SCORE_ERROR),
     };
-    if stalled && solution.status == Status::IterationLimit && error <= CERTIFIED_SCORE_ERROR * unit
-    {
+    if stalled && solution.status == Status::IterationLimit && error <= near {
         (solution.status, solution.detail) = (Status::Converged, None);
-    } else if solution.status == Status::Converged && error > most * unit {
+    } else if solution.status == Status::Converged && error > far {
         solution.status = Status::IterationLimit;
         solution.detail = Some(format!("a score may be {error:.1e} from the optimum's"));
     }
@@ -203,6 +205,20 @@ fn largest_target<T: Element>(problem: &Problem<'_, T>) -> f64 {
     let distance = |row: usize| targets[row] - problem.offsets.map_or(0.0, |o| o[row]);
     let rows = (0..targets.len()).filter(counts);
     rows.fold(0.0, |most: f64, row| most.max(distance(row).abs()))
+}
+
+/// The targets' standard deviation.
+fn target_deviation<T: Element>(problem: &Problem<'_, T>) -> f64 {
+    let TargetValues::Linear(targets) = problem.target else {
+        return 1.0;
+    };
+    let weight = |row: usize| problem.weights.map_or(1.0, |weights| weights[row]);
+    let rows = || (0..targets.len()).map(|row| (weight(row), targets[row]));
+    let rows = || rows().filter(|&(weight, _)| weight > 0.0);
+    let total: f64 = rows().map(|(weight, _)| weight).sum();
+    let mean = rows().map(|(weight, y)| weight * y).sum::<f64>() / total;
+    let squares: f64 = rows().map(|(weight, y)| weight * (y - mean).powi(2)).sum();
+    (squares / total).sqrt()
 }
 
 fn joined(first: &[Record], then: &[Record]) -> Vec<Record> {

@@ -251,7 +251,7 @@ fn shape<T: Element>(rows: usize, columns: usize, kind: Columns) -> String {
     if wanted.contains("sampled") {
         for size in sizes.split(',').map(|s| s.parse::<usize>().unwrap()) {
             let solver = SampledNewton::new(rows / size);
-            line(
+            text += &line(
                 &format!("sampled 1/{size}"),
                 &objective,
                 rows,
