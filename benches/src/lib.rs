@@ -4,9 +4,15 @@
 //! memory, timed in the same process: a pass over the rows cannot be faster, and the ratio of the
 //! two holds on other machines better than either time. Rows that fit in a cache are read from it,
 //! by the bench and by its yardstick alike.
+//!
+//! The adapters of `rivals/` that are written in Rust share [`npy`] and [`protocol`].
 
 mod data;
+pub mod npy;
+pub mod protocol;
+mod shapes;
 mod yardstick;
 
-pub use data::{design, table};
+pub use data::{Data, table};
+pub use shapes::{Shape, shapes};
 pub use yardstick::read_once;

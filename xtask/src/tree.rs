@@ -36,9 +36,10 @@ impl File {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
-    /// Whether this is the manifest of a member (not the workspace's own).
+    /// Whether this is the manifest of a member: not the workspace's own, nor another workspace's.
     pub(crate) fn is_member_manifest(&self) -> bool {
         self.path.ends_with("/Cargo.toml")
+            && !self.text.lines().any(|line| line.trim() == "[workspace]")
     }
 }
 
@@ -123,6 +124,13 @@ mod tests {
         );
         assert!(!files.iter().any(|file| file.path.starts_with("target/")));
         assert!(!files.iter().any(|file| file.path.starts_with(".git/")));
+    }
+
+    #[test]
+    fn a_workspace_of_its_own_is_no_member() {
+        let member = |text| File::new("a/Cargo.toml", text).is_member_manifest();
+        assert!(member("[package]\n[lints]\nworkspace = true\n"));
+        assert!(!member("[workspace]\n[package]\n"));
     }
 
     #[test]

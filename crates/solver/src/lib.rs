@@ -11,6 +11,7 @@
 
 pub mod certificate;
 pub mod choice;
+pub mod coordinate;
 mod factor;
 pub mod fit;
 pub mod lbfgs;
@@ -29,6 +30,10 @@ pub mod tolerance;
 
 pub use certificate::{Certificate, certify, certify_held};
 pub use choice::{Choice, Plan, Shape};
+pub use coordinate::{
+    Coordinate, DualityGap, Lambdas, Path, PathOptions, PathPoint, coordinate, coordinate_observed,
+    duality_gap, path,
+};
 pub use fit::{Diagnosis, Fit, conclude, fit, fit_observed};
 pub use lbfgs::Lbfgs;
 pub use least_squares::{LeastSquares, LeastSquaresError, LeastSquaresMethod, least_squares};

@@ -253,7 +253,9 @@ impl SolveError {
             Self::Objective(error) => error.remedy(),
             Self::InitialNotFinite { .. } => Some("start from zeros".into()),
             Self::Tolerance { .. } => Some("use a tolerance from 0 upwards, such as 1e-10".into()),
-            Self::NotSmooth { .. } => Some("use a ridge penalty (an L1 ratio of 0)".into()),
+            Self::NotSmooth { .. } => {
+                Some("use coordinate descent, or a ridge penalty (an L1 ratio of 0)".into())
+            }
             Self::InitialLength { .. } => None,
         }
     }
@@ -307,16 +309,28 @@ pub fn minimize_observed<S: Solver>(
     observe: &mut dyn FnMut(&Record),
 ) -> Result<Solution, SolveError> {
     check(objective, initial, stop)?;
+    let state = solver.init(objective, initial)?;
+    Ok(descend(solver, objective, state, stop, observe)?.0)
+}
+
+/// The loop from a state on; also returns the last state, from which a neighbouring fit can go on.
+pub(crate) fn descend<S: Solver>(
+    solver: &S,
+    objective: &dyn Objective,
+    mut state: S::State,
+    stop: &Stop<'_>,
+    observe: &mut dyn FnMut(&Record),
+) -> Result<(Solution, S::State), SolveError> {
     let start = Instant::now();
     let mut history: Vec<Record> = Vec::new();
-    let mut state = solver.init(objective, initial)?;
     let mut last_finite: Option<Iterate> = None;
     let mut sample_steps = 0;
     loop {
         if S::iterate(&state).outlook == Outlook::Preparing {
             if let Some(limit) = stop.limit(start, sample_steps) {
                 let theta = S::iterate(&state).theta.clone();
-                return unprepared(objective, theta, limit, sample_steps, observe);
+                let solution = unprepared(objective, theta, limit, sample_steps, observe)?;
+                return Ok((solution, state));
             }
             sample_steps += 1;
             state = solver.step(objective, state)?;
@@ -363,7 +377,7 @@ pub fn minimize_observed<S: Solver>(
             let last = last_finite
                 .filter(|_| !finite)
                 .unwrap_or_else(|| point.clone());
-            return Ok(Solution {
+            let solution = Solution {
                 theta: last.theta,
                 status,
                 history,
@@ -371,7 +385,8 @@ pub fn minimize_observed<S: Solver>(
                 gradient_max: last.gradient_max,
                 sample_steps,
                 detail,
-            });
+            };
+            return Ok((solution, state));
         }
         last_finite = Some(point.clone());
         state = solver.step(objective, state)?;
@@ -411,7 +426,11 @@ fn stalled(gradient_max: f64) -> String {
     format!("no step lowers the objective any more, yet the gradient is {gradient_max:.1e}")
 }
 
-fn check(objective: &dyn Objective, initial: &[f64], stop: &Stop<'_>) -> Result<(), SolveError> {
+pub(crate) fn check(
+    objective: &dyn Objective,
+    initial: &[f64],
+    stop: &Stop<'_>,
+) -> Result<(), SolveError> {
     let tolerance = stop.gradient_tolerance;
     if tolerance.is_nan() || tolerance < 0.0 {
         return Err(SolveError::Tolerance { tolerance });

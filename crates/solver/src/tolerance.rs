@@ -250,3 +250,69 @@ pub const ACCURATE: f64 = 1e-11;
 
 /// Cells up to which it is corrected in any case: a few milliseconds.
 pub const CORRECTED_CELLS: usize = 1 << 20;
+
+/// Part of the residual that coordinate descent on a quadratic model may leave of it.
+///
+/// Proximal Newton squares the error only if the model is solved ever more exactly; a fixed part makes
+/// each step gain at least three digits, more than the change of the curvature allows at first.
+pub const INNER: f64 = 1e-3;
+
+/// Rounds of coordinate descent on one quadratic model: sweeps over everything, each followed by sweeps
+/// over the support and a factorisation. Two to five are usual; each lowers the model, so stopping early
+/// only costs another step.
+pub const MODEL_ROUNDS: usize = 60;
+
+/// Factorisations in a row while a support shrinks; each but the last puts at least one coordinate at zero,
+/// and sweeps find what is left to do.
+pub const MODEL_FACTORS: usize = 10;
+
+/// Sweeps over the support before it is solved for at once, beside what a factorisation costs.
+pub const FIRST_SWEEPS: usize = 4;
+
+/// Part of the residual that a step may leave before proximal Newton measures the curvature again.
+///
+/// A pass for the curvature of a few dozen columns costs five to ten passes for the gradient. A step that
+/// gains a digit or so is cheaper without it; one that does not shows that the curvature has changed.
+pub const LAGGED_CONTRACTION: f64 = 0.3;
+
+/// Share of the threshold at which a coefficient may become nonzero, from which on its column is looked at
+/// together with the others: a working set that is a little too large saves passes over all columns.
+pub const NEAR_THRESHOLD: f64 = 0.9;
+
+/// Columns up to which all of them are one working set.
+pub const WORKING_COLUMNS: usize = 32;
+
+/// Quadratic models of one working set before all columns are looked at again.
+pub const WORKING_STEPS: usize = 25;
+
+/// Memory for column-major copies of the columns at work, beside [`PACKED_SHARE`] of the design matrix.
+/// Half of what a fit may take for itself (50 MB); the rest is for curvatures and sums.
+pub const PACKED_BYTES: usize = 24 << 20;
+
+/// The design matrix over what column-major copies may take of it: 4%.
+pub const PACKED_SHARE: usize = 25;
+
+/// Cells up to which a design matrix is small enough to be worked on by columns, in one thread: 8 MB,
+/// about the size of a cache.
+pub const SMALL_CELLS: usize = 1 << 20;
+
+/// Coordinates whose curvature is held as a matrix while columns are copied; beyond, residuals are updated
+/// instead. At a thousand the matrix takes 8 MB and its factorisation 0.1 s.
+pub const MODEL_COORDINATES: usize = 1000;
+
+/// The smallest `α` that the first penalty of a path is computed with: `λmax` is infinite for ridge, and
+/// glmnet takes that of `α = 0.001`.
+pub const SMALLEST_PATH_RATIO: f64 = 1e-3;
+
+/// Deviance explained from which on a path that may saturate ends (glmnet's `devmax`).
+pub const SATURATED_DEVIANCE: f64 = 0.999;
+
+/// Relative gain of explained deviance below which a path that may saturate ends (glmnet's `fdev`).
+pub const SATURATED_GAIN: f64 = 1e-5;
+
+/// Parameters up to which the ridge points of a path are found by Newton: its matrix takes 8 MB.
+pub const NEWTON_PATH_PARAMETERS: usize = 1000;
+
+/// Roundings of one row's terms in the duality gap, beside those of the sums: a logarithm or an exponential
+/// within 2 units, a few products, and the centring's quotient.
+pub const GAP_ROUNDING: f64 = 24.0;

@@ -213,6 +213,14 @@ impl<M: Supervised, T: Number> Objective for DeviceObjective<M, T> {
         self.penalty.l1()
     }
 
+    fn l1_at(&self, at: usize) -> f64 {
+        if at % self.stride() < self.columns {
+            self.penalty.l1()
+        } else {
+            0.0
+        }
+    }
+
     fn rounding(&self) -> f64 {
         // Sums of rounded losses: the device's unit, and a few digits more for its summation.
         16.0 * T::PRECISION.epsilon()

@@ -6,7 +6,7 @@ use dataset::Element;
 use faer::Mat;
 
 use super::pass::{Audit, Pass, Sums, Wanted};
-use super::{Gauge, Layout, Objective, ObjectiveError, Problem, Rows, TargetValues, dot};
+use super::{Gauge, Layout, Objective, ObjectiveError, Penalty, Problem, Rows, TargetValues, dot};
 use crate::tolerance::SEPARATED_LOSS;
 
 /// The objective of a [`Problem`] over rows in host memory, in `f64` whatever the rows' type.
@@ -88,6 +88,22 @@ impl<'a, T: Element> HostObjective<'a, T> {
         &self.problem
     }
 
+    /// The same rows and targets with another penalty, without looking at the rows again.
+    ///
+    /// # Errors
+    /// [`ObjectiveError::Lambda`] and [`ObjectiveError::L1Ratio`] for a penalty that makes no sense.
+    pub fn with_penalty(&self, penalty: Penalty) -> Result<Self, ObjectiveError> {
+        penalty.check()?;
+        let problem = Problem {
+            penalty,
+            ..self.problem
+        };
+        Ok(Self {
+            problem,
+            ..self.clone()
+        })
+    }
+
     /// `W`, the sum of the weights; the number of rows where there are none.
     pub fn total_weight(&self) -> f64 {
         self.total_weight
@@ -123,7 +139,8 @@ impl<'a, T: Element> HostObjective<'a, T> {
         let start = || Sums {
             loss: 0.0,
             gradient: vec![0.0; gradient],
-            grams: vec![Mat::zeros(stride, stride); grams],
+            // not vec![..; grams], which makes one even for none of them
+            grams: (0..grams).map(|_| Mat::zeros(stride, stride)).collect(),
             audit: Audit {
                 absolute: vec![0.0; absolute],
                 ..Audit::default()
@@ -274,5 +291,13 @@ impl<T: Element> Objective for HostObjective<'_, T> {
 
     fn l1(&self) -> f64 {
         self.problem.penalty.l1()
+    }
+
+    fn l1_at(&self, at: usize) -> f64 {
+        if at % self.layout().stride() < self.layout().columns {
+            self.l1()
+        } else {
+            0.0
+        }
     }
 }

@@ -21,8 +21,9 @@ use pulp::{Arch, Simd, WithSimd};
 /// Sums kept apart in a dot product and in a sum over rows.
 pub(super) const LANES: usize = 4;
 
-/// Rows whose dot products are computed together: as many chains of additions as it takes not to wait.
-const ROWS: usize = 8;
+/// Rows whose dot products are computed together: four chains of additions. Eight would be too many for
+/// the compiler to keep in vectors.
+const ROWS: usize = 4;
 
 /// Groups of [`LANES`] columns whose sums fit into registers.
 const TILE: usize = 8;

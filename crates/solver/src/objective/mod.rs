@@ -142,6 +142,13 @@ pub trait Objective {
         0.0
     }
 
+    /// Weight of `|θⱼ|` for one parameter: [`l1`](Self::l1), or zero for one that is not penalised, as an
+    /// intercept is. Objectives with an intercept must say so here.
+    fn l1_at(&self, at: usize) -> f64 {
+        let _ = at;
+        self.l1()
+    }
+
     /// Relative rounding of the value: differences below `rounding · |value|` are noise.
     fn rounding(&self) -> f64 {
         tolerance::OBJECTIVE_ROUNDING

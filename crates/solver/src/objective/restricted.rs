@@ -120,6 +120,10 @@ impl Objective for Restricted<'_> {
         self.inner.l1()
     }
 
+    fn l1_at(&self, at: usize) -> f64 {
+        self.inner.l1_at(self.free[at])
+    }
+
     fn rounding(&self) -> f64 {
         self.inner.rounding()
     }

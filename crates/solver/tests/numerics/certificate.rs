@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Scores of all rows of positive weight, row after row.
-fn scores(example: &Example, theta: &[f64]) -> Vec<Vec<f64>> {
+pub(crate) fn scores(example: &Example, theta: &[f64]) -> Vec<Vec<f64>> {
     let outputs = example.problem().target.outputs();
     let stride = theta.len() / outputs;
     let p = example.design.columns();
@@ -35,7 +35,7 @@ fn scores(example: &Example, theta: &[f64]) -> Vec<Vec<f64>> {
         .collect()
 }
 
-fn probabilities(scores: &[f64]) -> Vec<f64> {
+pub(crate) fn probabilities(scores: &[f64]) -> Vec<f64> {
     if let [z] = scores {
         return vec![solver::objective::pointwise::sigmoid(*z)];
     }

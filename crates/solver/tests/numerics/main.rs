@@ -4,13 +4,18 @@
 
 mod certificate;
 mod constructions;
+mod coordinate;
+mod coordinate_references;
 mod evidence;
 mod fits;
+mod gap;
 mod invariances;
 mod lbfgs;
 mod least_squares;
 mod objective;
 mod passes;
+mod path;
+mod path_speed;
 mod polynomials;
 mod problems;
 mod properties;

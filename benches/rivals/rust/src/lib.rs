@@ -1,0 +1,6 @@
+//! The adapters of Rust libraries share reader and protocol with Kindling's own: the same files.
+
+#[path = "../../../src/npy.rs"]
+pub mod npy;
+#[path = "../../../src/protocol.rs"]
+pub mod protocol;

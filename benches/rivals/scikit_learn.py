@@ -1,0 +1,60 @@
+"""scikit-learn's LogisticRegression, each of its solvers; for paths saga (warm) and liblinear."""
+
+import numpy as np
+import sklearn
+from sklearn.linear_model import LogisticRegression
+
+import protocol
+
+ITERATIONS = 10_000  # the default of 100 ends some fits before their own tolerance does
+
+
+def prepare(request, x, y):
+    if request["path"]:
+        return path(request, x, y)
+    solver, rows = request["solver"], len(y)
+    x = np.ascontiguousarray(x)
+    model = LogisticRegression(
+        C=protocol.c_of(request, rows), solver=solver, max_iter=ITERATIONS, random_state=0,
+        **protocol.option(request, "tol"),
+    )
+    said = {}
+    if solver == "liblinear":
+        said = {"intercept_penalty": request["lambda"], "note": "penalises its intercept"}
+
+    def fit():
+        model.fit(x, y)
+        return np.append(model.coef_, model.intercept_), {"iterations": int(model.n_iter_[0]), **said}
+
+    return fit
+
+
+def path(request, x, y):
+    """One model after the other: saga starts from the last solution, liblinear cannot."""
+    solver, ratio = request["solver"], request["l1_ratio"]
+    if solver == "liblinear" and ratio != 1.0:
+        raise protocol.Skipped("liblinear has no elastic net")
+    said = {}
+    if solver == "liblinear":
+        # A large constant column makes the penalty on the intercept small, and the fit slow.
+        said = {"note": "penalises its intercept (scaled by 10)"}
+    x = np.ascontiguousarray(x)
+
+    def fit():
+        model = LogisticRegression(
+            solver=solver, l1_ratio=ratio, max_iter=ITERATIONS, random_state=0,
+            warm_start=solver != "liblinear", intercept_scaling=10.0,
+            **protocol.option(request, "tol"),
+        )
+        rows, iterations = [], 0
+        for penalty in request["path"]:
+            model.C = 1.0 / (penalty * len(y))
+            model.fit(x, y)
+            iterations += int(model.n_iter_[0])
+            rows.append(np.append(model.coef_, model.intercept_))
+        return rows, {"iterations": iterations, **said}
+
+    return fit
+
+
+protocol.serve(prepare, f"scikit-learn {sklearn.__version__}")
