@@ -101,6 +101,20 @@ fn an_iteration_limit_is_4() {
 }
 
 #[test]
+fn a_time_limit_is_4_and_writes_how_far_it_came() {
+    let folder = Folder::new();
+    let arguments = ["breast_cancer", "--time-limit", "1e-9", "--out", "run"];
+    let outcome = Report::outcome(&folder, &arguments).exits(4);
+    let report = Report(outcome.json());
+    assert_eq!(report.status(), "iteration limit");
+    let detail = report.0["detail"].as_str().unwrap();
+    assert!(detail.starts_with("out of time"), "{detail}");
+    assert_whole_run(&folder, "run");
+    // Time enough is no limit.
+    Report::fit(&folder, &["breast_cancer", "--time-limit", "1e300"]);
+}
+
+#[test]
 fn separated_classes_are_4() {
     let folder = Folder::new();
     let unpenalised = ["breast_cancer", "--penalty", "none", "--out", "run"];

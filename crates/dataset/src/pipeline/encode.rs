@@ -60,7 +60,9 @@ fn fit_numeric(
     if !min.is_finite() {
         return dropped(column, "is missing in every row to fit on".to_owned());
     }
-    if min >= max {
+    let constant = min >= max;
+    // Without an intercept a constant column can serve as one.
+    if constant && (options.center || min == 0.0) {
         return dropped(column, format!("is {} in every row to fit on", text(min)));
     }
     let mut middle = None;
@@ -81,7 +83,9 @@ fn fit_numeric(
         }
     }
     let (mut mean, mut scale) = (0.0, 1.0);
-    if options.standardize {
+    if options.standardize && constant {
+        scale = min.abs();
+    } else if options.standardize {
         (mean, scale) = moments(&filled, weights);
         if scale == 0.0 {
             return dropped(column, "has no spread that an f64 can hold".to_owned());

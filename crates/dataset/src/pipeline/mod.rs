@@ -160,7 +160,8 @@ impl Pipeline {
     ///
     /// `weights` is aligned with `rows`. A row of weight 2 counts as two rows, in medians, means
     /// and standard deviations, and a row of weight 0 as none: its levels are not known either.
-    /// Features with one distinct value are [dropped](Self::dropped).
+    /// Features with one distinct value are [dropped](Self::dropped); without an intercept, where columns
+    /// are not shifted, one that is not zero stays, as it can serve as one.
     ///
     /// # Errors
     /// [`PipelineError::NoRows`], [`PipelineError::WeightCount`], [`PipelineError::Weight`],

@@ -139,6 +139,34 @@ fn columns_that_are_not_shifted_keep_their_zero() {
 }
 
 #[test]
+fn without_an_intercept_a_constant_column_can_serve_as_one() {
+    let (table, schema) = table(vec![
+        Column::numeric("ones", vec![-2.0; 4]),
+        Column::numeric("zeros", vec![0.0; 4]),
+        Column::numeric("x", vec![1.0, 2.0, 3.0, 5.0]),
+    ]);
+    let rows = [0, 1, 2, 3];
+    for standardize in [true, false] {
+        let options = PipelineOptions {
+            standardize,
+            center: false,
+            ..PipelineOptions::default()
+        };
+        let pipeline = Pipeline::fit(&table, &schema, &rows, None, &options).unwrap();
+        let dropped: Vec<&str> = pipeline.dropped.iter().map(|d| d.name.as_str()).collect();
+        assert_eq!(dropped, ["zeros"]);
+        let (design, _) = pipeline.design::<f64>(&table, &rows).unwrap();
+        let expected = if standardize { -1.0 } else { -2.0 };
+        assert_eq!(design.row(3)[0], expected);
+        let (original, _) = pipeline.unstandardize(&[3.0, 0.0], 0.0);
+        assert_eq!(original[0] * -2.0, 3.0 * expected);
+    }
+    let with_intercept = PipelineOptions::default();
+    let pipeline = Pipeline::fit(&table, &schema, &rows, None, &with_intercept).unwrap();
+    assert_eq!(pipeline.dropped.len(), 2);
+}
+
+#[test]
 fn unstandardised_columns_are_the_numbers_themselves() {
     let (table, schema) = mixed();
     let options = PipelineOptions {
