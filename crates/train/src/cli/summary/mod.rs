@@ -44,6 +44,7 @@ pub(super) fn summary(report: &FitReport) -> String {
         ));
     } else {
         text.push_str(&line("certificate", &certificate(report)));
+        sparsity(&mut text, report);
         text.push('\n');
         coefficients::write(&mut text, report);
     }
@@ -211,6 +212,28 @@ fn ended(report: &FitReport) -> String {
         let _ = write!(text, "; {detail}");
     }
     text
+}
+
+/// What an L1 penalty made of the coefficients, and how near the objective is to its minimum.
+fn sparsity(text: &mut String, report: &FitReport) {
+    let (Some(zeros), Some(gap)) = (report.zero_coefficients, &report.duality_gap) else {
+        return;
+    };
+    let words = match (gap.gap, &gap.reason) {
+        (Some(gap), _) => format!(
+            "the objective is no more than {} above its minimum",
+            bound(gap)
+        ),
+        (None, Some(reason)) => format!("none: {reason}"),
+        (None, None) => "none".to_owned(),
+    };
+    text.push_str(&line("duality gap", &words));
+    let words = format!(
+        "{} of {} are exactly zero",
+        count(zeros),
+        counted(report.coefficients.len(), "coefficient")
+    );
+    text.push_str(&line("zeros", &words));
 }
 
 fn certificate(report: &FitReport) -> String {
