@@ -174,7 +174,7 @@ impl Setting<'_> {
             self.carry_on(exact, first, plan, started, observe)?
         } else {
             let stop = self.stop(plan, 0, started);
-            self.minimize(exact, &vec![0.0; exact.dimension()], plan, &stop, observe)?
+            minimize(exact, &vec![0.0; exact.dimension()], plan, &stop, observe)?
         };
         let solved = started.elapsed().as_secs_f64();
         let fit = conclude(exact, solution, &self.stop(plan, 0, started))?;
@@ -212,7 +212,7 @@ impl Setting<'_> {
         let objective = objective(problem, plan.gradient, &self.device.device)?;
         let start = vec![0.0; problem.dimension()];
         let stop = first_stop(objective.as_ref(), &self.stop(plan, 0, started))?;
-        self.minimize(objective.as_ref(), &start, plan, &stop, observe)
+        minimize(objective.as_ref(), &start, plan, &stop, observe)
     }
 
     /// Carries a solution on to the optimum of the `f64` rows.
@@ -228,21 +228,8 @@ impl Setting<'_> {
         if ended(&first, &stop) {
             return Ok(first);
         }
-        let solution = self.minimize(exact, &first.theta, plan, &stop, observe)?;
+        let solution = minimize(exact, &first.theta, plan, &stop, observe)?;
         Ok(joined(first, solution))
-    }
-
-    /// Runs the full-batch solver of choice.
-    fn minimize(
-        &self,
-        objective: &dyn Objective,
-        start: &[f64],
-        plan: &Plan,
-        stop: &Stop<'_>,
-        observe: &mut dyn FnMut(Event),
-    ) -> Result<Solution, FitError> {
-        let mut observe = |record: &Record| observe(Event::Iteration(*record));
-        Ok(plan.method.minimize(objective, start, stop, &mut observe)?)
     }
 
     /// When to stop, after `done` steps of a fit that began at `started`.
@@ -297,6 +284,18 @@ pub(crate) fn first_stop<'a>(
         confirm: false,
         ..*stop
     })
+}
+
+/// Runs the full-batch solver of a plan.
+fn minimize(
+    objective: &dyn Objective,
+    start: &[f64],
+    plan: &Plan,
+    stop: &Stop<'_>,
+    observe: &mut dyn FnMut(Event),
+) -> Result<Solution, FitError> {
+    let mut observe = |record: &Record| observe(Event::Iteration(*record));
+    Ok(plan.method.minimize(objective, start, stop, &mut observe)?)
 }
 
 /// Whether a first solution is the last: it failed, or nothing is left to go on with.
