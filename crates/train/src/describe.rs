@@ -103,6 +103,11 @@ impl Solution<'_> {
             condition_number: solved.condition,
             objective: solved.objective,
             certificate: CertificateReport::new(&solved.certificate),
+            duality_gap: solved.gap.clone(),
+            zero_coefficients: solved.gap.as_ref().map(|_| {
+                let zero = |value: &&f64| **value == 0.0;
+                self.parameters.weight.iter().filter(zero).count()
+            }),
             diagnosis: diagnosis::describe(&solved.diagnosis, pipeline, &labels),
             intercept: single.then(|| self.original()[0].1),
             intercepts: self.intercepts(),

@@ -179,7 +179,9 @@ impl<M: Supervised, T: Number> Objective for DeviceObjective<M, T> {
             .slopes::<M, T>(&parameters, self.gradient, &self.device);
         let loss = self.rows.add(&read(slopes)?, &parameters, gradient);
         let count = self.count as f64;
-        gradient.iter_mut().for_each(|part| *part /= count);
+        for part in gradient.iter_mut() {
+            *part /= count;
+        }
         Ok(loss / count + self.add_penalty(theta, Some(gradient)))
     }
 

@@ -3,7 +3,7 @@
 use evaluate::{BinaryReport, MulticlassReport, RegressionReport};
 use model::file::{Penalty, RowCounts, Versions};
 use serde::Serialize;
-use solver::{Certificate, Status};
+use solver::{Certificate, DualityGap, Status};
 
 use crate::diagnosis::DiagnosisReport;
 
@@ -55,6 +55,10 @@ pub struct FitReport {
     pub objective: f64,
     /// How far from the optimum the solution can be.
     pub certificate: CertificateReport,
+    /// How far from the optimum the solution can be by duality; null without an L1 penalty.
+    pub duality_gap: Option<DualityGap>,
+    /// Coefficients that are exactly zero; null without an L1 penalty.
+    pub zero_coefficients: Option<usize>,
     /// What stands in the way of a unique, finite optimum.
     pub diagnosis: DiagnosisReport,
     /// On the original scale; null for several classes (see `intercepts`) and without one.

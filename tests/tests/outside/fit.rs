@@ -41,6 +41,38 @@ fn train_alone_fits_the_breast_cancer_table() {
 }
 
 #[test]
+fn an_l1_penalty_leaves_exact_zeros_in_the_file_too() {
+    for (penalty, words) in [
+        ("l1", "penalty L1, lambda 0.030 (scikit-learn C ="),
+        (
+            "elastic-net",
+            "penalty elastic net, L1 ratio 0.5, lambda 0.030",
+        ),
+    ] {
+        let folder = Folder::new();
+        let arguments = ["breast_cancer", "--penalty", penalty, "--lambda", "0.03"];
+        let report = Report::fit(&folder, &arguments);
+        assert_eq!(report.0["solver"], "coordinate");
+        assert_eq!(report.status(), "converged");
+        let zero = |one: &&serde_json::Value| one["estimate"] == 0.0 && one["standardized"] == 0.0;
+        let all = report.0["coefficients"].as_array().unwrap();
+        let zeros = all.iter().filter(zero).count();
+        assert!(zeros > 5 && zeros < 30, "{penalty}: {zeros}");
+        assert_eq!(report.0["zero_coefficients"], zeros);
+        let gap = report.0["duality_gap"]["gap"].as_f64().unwrap();
+        assert!(gap < 1e-7, "{penalty}: {gap}");
+        folder.train(arguments).ok().shows(&[
+            words,
+            "duality gap the objective is no more than",
+            "of 30 coefficients are exactly zero",
+            "certificate no fitted probability is more than",
+        ]);
+        folder.write("t.csv", Table::shipped("breast_cancer").csv());
+        folder.infer(["predict", "runs/latest", "t.csv"]).ok();
+    }
+}
+
+#[test]
 fn every_run_has_a_folder_of_its_own_and_latest_is_the_newest() {
     let folder = Folder::new();
     let out = |arguments: &[&str]| {

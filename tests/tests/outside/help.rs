@@ -83,7 +83,7 @@ fn every_example_runs() {
                 for example in examples(&help) {
                     let mut line = example.replace("1000000", "1000");
                     if !line.contains("--repetitions") {
-                        line = line.replace("compare", "compare --repetitions 1");
+                        line = line.replace("train compare", "train compare --repetitions 1");
                     }
                     let outcome = folder.shell(&line).run().exits(0);
                     assert!(!outcome.stderr.contains("error"), "{example}: {outcome}");

@@ -84,6 +84,7 @@ fn report_shape(task: &str) -> Value {
         "certificate": { "gradient_max": "number", "newton_decrement": "number?",
             "probability_error": if task == "linear" { "null" } else { "number?" },
             "score_error": "number?", "reason": "text?" },
+        "duality_gap": "object?", "zero_coefficients": "count?",
         "intercept": if task == "multinomial" { "null" } else { "number" },
         "intercepts": if task == "multinomial" {
             json!([{ "class": "text", "estimate": "number", "standardized": "number" }])

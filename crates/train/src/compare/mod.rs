@@ -8,7 +8,7 @@ mod timing;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use dataset::{DesignMatrix, Input, PreparedRows};
+use dataset::{DesignMatrix, Element, Input, PreparedRows};
 use model::device::{Backend, Choice, DeviceError, Precision, select_for};
 use model::file::Penalty;
 use rayon::prelude::*;
@@ -429,10 +429,10 @@ fn read_once<T: Number>(design: &DesignMatrix<T>) -> Result<f64, FitError> {
         let mut sums = [0.0; 16];
         for lane in lanes {
             for (sum, cell) in sums.iter_mut().zip(lane) {
-                *sum += cell.to_f64();
+                *sum += Element::to_f64(*cell);
             }
         }
-        sums.iter().sum::<f64>() + rest.iter().map(|cell| cell.to_f64()).sum::<f64>()
+        sums.iter().sum::<f64>() + rest.iter().map(|&cell| Element::to_f64(cell)).sum::<f64>()
     };
     let timing = timing::time::<FitError>(None, || {
         let total: f64 = design.values().par_chunks(PIECE).map(sum).sum();

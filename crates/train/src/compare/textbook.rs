@@ -196,6 +196,9 @@ macro_rules! real {
 real!(f32);
 real!(f64);
 
+/// A row's loss, from its score and its label.
+type Loss<'a> = &'a dyn Fn(f64, f64) -> f64;
+
 /// `log(1 + e^z) − y·z`, arranged so that no exponential is above one.
 fn stable(z: f64, y: f64) -> f64 {
     z.max(0.0) - y * z + (-z.abs()).exp().ln_1p()
@@ -225,7 +228,7 @@ fn formulations(
     let scores = measure::scores(&parameters, problem.design, None)?;
     let mut found = Vec::new();
     for (point, factor) in [("the solution", 1.0), ("ten times the solution", 10.0)] {
-        let mean = |loss: &dyn Fn(f64, f64) -> f64| {
+        let mean = |loss: Loss<'_>| {
             let (mut sum, mut total, mut infinite) = (0.0, 0.0, 0);
             for (row, (&score, &y)) in scores.iter().zip(targets).enumerate() {
                 let z = factor * score + problem.offsets.map_or(0.0, |offsets| offsets[row]);
@@ -241,7 +244,7 @@ fn formulations(
         };
         let (reference, _) = mean(&stable);
         let with = |epsilon| format!("-log(p + {epsilon})");
-        let forms: [(String, &str, &dyn Fn(f64, f64) -> f64); 5] = [
+        let forms: [(String, &str, Loss<'_>); 5] = [
             ("log(1 + e^z) - y·z".to_owned(), "f64", &stable),
             (with("1e-12"), f64::NAME, &|z, y| {
                 textbook_loss::<f64>(z, y, EPSILON)

@@ -73,6 +73,7 @@ impl Setting<'_> {
             history: History::Epochs(trained.history),
             stochastic: Some(config),
             condition: None,
+            gap: None,
             plan: plan.clone(),
             train_scores: Vec::new(),
             penalty: problem.penalty,

@@ -1,5 +1,6 @@
 //! The solver of choice on the gradient of choice.
 
+mod coordinates;
 mod mini_batches;
 mod one_step;
 
@@ -10,15 +11,15 @@ use dataset::{DesignMatrix, EncodedRows, PreparedRows, RowSource};
 use model::Parameters;
 use model::device::{Choice, Precision};
 use solver::{
-    Certificate, Diagnosis, HostObjective, Objective, Penalty, Problem, Record, Shape, Solution,
-    Status, Stop, conclude,
+    Certificate, Diagnosis, DualityGap, HostObjective, Objective, Penalty, Problem, Record, Shape,
+    Solution, Status, Stop, conclude, duality_gap,
 };
 
 use crate::config::Hyperparameters;
 use crate::error::FitError;
 use crate::fit::Event;
 use crate::measure;
-use crate::method::Gradient;
+use crate::method::{Gradient, SolverChoice};
 use crate::objective::objective;
 use crate::plan::Plan;
 use crate::prepare::{Prepared, target_values};
@@ -56,6 +57,8 @@ pub struct Solved {
     pub objective: f64,
     /// How far from the optimum that is.
     pub certificate: Certificate,
+    /// The same by duality, under an L1 penalty.
+    pub gap: Option<DualityGap>,
     /// What stands in the way of a unique, finite optimum.
     pub diagnosis: Diagnosis,
     /// Scores of the training rows at `theta`, from the `f64` rows: `[rows, outputs]`.
@@ -160,6 +163,8 @@ impl Setting<'_> {
             let (solution, number) = one_step::in_one_step(exact, method)?;
             condition = Some(number);
             solution
+        } else if plan.solver == SolverChoice::Coordinate {
+            self.by_coordinates(exact, part, plan, started, observe)?
         } else if rounded {
             let design = self.prepared.design::<f32>(part)?;
             let first = self.first(&self.problem(&design, part), plan, started, observe)?;
@@ -169,10 +174,15 @@ impl Setting<'_> {
             self.carry_on(exact, first, plan, started, observe)?
         } else {
             let stop = self.stop(plan, 0, started);
-            self.minimize(exact, &vec![0.0; exact.dimension()], plan, &stop, observe)?
+            minimize(exact, &vec![0.0; exact.dimension()], plan, &stop, observe)?
         };
         let solved = started.elapsed().as_secs_f64();
         let fit = conclude(exact, solution, &self.stop(plan, 0, started))?;
+        let gap = if exact.problem().penalty.l1() > 0.0 {
+            Some(duality_gap(exact, &fit.solution.theta)?)
+        } else {
+            None
+        };
         Ok(Solved {
             objective: fit.solution.objective,
             theta: fit.solution.theta,
@@ -184,6 +194,7 @@ impl Setting<'_> {
             condition,
             penalty: exact.problem().penalty,
             certificate: fit.certificate,
+            gap,
             diagnosis: fit.diagnosis,
             train_scores: Vec::new(),
             seconds: [solved, started.elapsed().as_secs_f64() - solved],
@@ -201,7 +212,7 @@ impl Setting<'_> {
         let objective = objective(problem, plan.gradient, &self.device.device)?;
         let start = vec![0.0; problem.dimension()];
         let stop = first_stop(objective.as_ref(), &self.stop(plan, 0, started))?;
-        self.minimize(objective.as_ref(), &start, plan, &stop, observe)
+        minimize(objective.as_ref(), &start, plan, &stop, observe)
     }
 
     /// Carries a solution on to the optimum of the `f64` rows.
@@ -213,33 +224,12 @@ impl Setting<'_> {
         started: Instant,
         observe: &mut dyn FnMut(Event),
     ) -> Result<Solution, FitError> {
-        let done = first.iterations();
-        let stop = self.stop(plan, done, started);
-        let ended = matches!(first.status, Status::Diverged | Status::Interrupted);
-        if ended || stop.max_iterations == 0 || stop.time_limit.is_some_and(|left| left.is_zero()) {
+        let stop = self.stop(plan, first.iterations(), started);
+        if ended(&first, &stop) {
             return Ok(first);
         }
-        let mut solution = self.minimize(exact, &first.theta, plan, &stop, observe)?;
-        // Its first record is the point that it started from: the last of the history so far.
-        let more = solution.history.into_iter().skip(1).map(|mut record| {
-            record.iteration += done;
-            record
-        });
-        solution.history = first.history.into_iter().chain(more).collect();
-        Ok(solution)
-    }
-
-    /// Runs the full-batch solver of choice.
-    fn minimize(
-        &self,
-        objective: &dyn Objective,
-        start: &[f64],
-        plan: &Plan,
-        stop: &Stop<'_>,
-        observe: &mut dyn FnMut(Event),
-    ) -> Result<Solution, FitError> {
-        let mut observe = |record: &Record| observe(Event::Iteration(*record));
-        Ok(plan.method.minimize(objective, start, stop, &mut observe)?)
+        let solution = minimize(exact, &first.theta, plan, &stop, observe)?;
+        Ok(joined(first, solution))
     }
 
     /// When to stop, after `done` steps of a fit that began at `started`.
@@ -294,6 +284,37 @@ pub(crate) fn first_stop<'a>(
         confirm: false,
         ..*stop
     })
+}
+
+/// Runs the full-batch solver of a plan.
+fn minimize(
+    objective: &dyn Objective,
+    start: &[f64],
+    plan: &Plan,
+    stop: &Stop<'_>,
+    observe: &mut dyn FnMut(Event),
+) -> Result<Solution, FitError> {
+    let mut observe = |record: &Record| observe(Event::Iteration(*record));
+    Ok(plan.method.minimize(objective, start, stop, &mut observe)?)
+}
+
+/// Whether a first solution is the last: it failed, or nothing is left to go on with.
+fn ended(first: &Solution, stop: &Stop<'_>) -> bool {
+    matches!(first.status, Status::Diverged | Status::Interrupted)
+        || stop.max_iterations == 0
+        || stop.time_limit.is_some_and(|left| left.is_zero())
+}
+
+/// A solution with the history that led to it.
+fn joined(first: Solution, mut solution: Solution) -> Solution {
+    let done = first.iterations();
+    // Its first record is the point that it started from: the last of the history so far.
+    let more = solution.history.into_iter().skip(1).map(|mut record| {
+        record.iteration += done;
+        record
+    });
+    solution.history = first.history.into_iter().chain(more).collect();
+    solution
 }
 
 /// Seconds as the system counts them; too many for it are no limit.

@@ -43,6 +43,8 @@ Examples:
   train loans.csv --target default --positive yes --drop id,name --na '?'
   train houses.csv --target price --positive '>300000'
                                               a yes/no question about a number
+  train fit --penalty elastic-net --lambda 0.02
+                                              most coefficients exactly zero
   train longley --solver normal-equations     the textbook's way, with its condition number
   train iris --solver adam --epochs 100 --backend flex --gradient autodiff
                                               mini-batches, by Burn's tape

@@ -100,19 +100,16 @@ fn table(text: &mut String, report: &CompareReport) {
     );
     for one in &report.comparison {
         let name = name(one);
-        match &one.measured {
-            Some(found) => {
-                let _ = writeln!(text, "{name:MARGIN$}{}", figures(found));
-            }
-            None => {
-                let reason = one.reason.as_deref().unwrap_or("not measured");
-                let remedy = one
-                    .remedy
-                    .as_ref()
-                    .map_or_else(String::new, |remedy| format!("; try {remedy}"));
-                text.push_str(&line(&format!("{name} "), &format!("{reason}{remedy}")));
-            }
+        if let Some(found) = &one.measured {
+            let _ = writeln!(text, "{name:MARGIN$}{}", figures(found));
+            continue;
         }
+        let reason = one.reason.as_deref().unwrap_or("not measured");
+        let remedy = one
+            .remedy
+            .as_ref()
+            .map_or_else(String::new, |remedy| format!("; try {remedy}"));
+        text.push_str(&line(&format!("{name} "), &format!("{reason}{remedy}")));
     }
     let software = report.comparison.iter().find(|one| one.software);
     if let Some(adapter) = software.and_then(|one| one.adapter.as_ref()) {

@@ -44,6 +44,7 @@ pub(super) fn summary(report: &FitReport) -> String {
         ));
     } else {
         text.push_str(&line("certificate", &certificate(report)));
+        sparsity(&mut text, report);
         text.push('\n');
         coefficients::write(&mut text, report);
     }
@@ -213,6 +214,28 @@ fn ended(report: &FitReport) -> String {
     text
 }
 
+/// What an L1 penalty made of the coefficients, and how near the objective is to its minimum.
+fn sparsity(text: &mut String, report: &FitReport) {
+    let (Some(zeros), Some(gap)) = (report.zero_coefficients, &report.duality_gap) else {
+        return;
+    };
+    let words = match (gap.gap, &gap.reason) {
+        (Some(gap), _) => format!(
+            "the objective is no more than {} above its minimum",
+            bound(gap)
+        ),
+        (None, Some(reason)) => format!("none: {reason}"),
+        (None, None) => "none".to_owned(),
+    };
+    text.push_str(&line("duality gap", &words));
+    let words = format!(
+        "{} of {} are exactly zero",
+        count(zeros),
+        counted(report.coefficients.len(), "coefficient")
+    );
+    text.push_str(&line("zeros", &words));
+}
+
 fn certificate(report: &FitReport) -> String {
     let certificate = &report.certificate;
     let stochastic = report.stochastic.is_some();
@@ -221,7 +244,13 @@ fn certificate(report: &FitReport) -> String {
     } else {
         ""
     };
-    match (certificate.probability_error, certificate.score_error) {
+    let gap = report.duality_gap.as_ref();
+    let probability = gap.and_then(|gap| gap.probability_error);
+    let score = gap.and_then(|gap| gap.score_error);
+    match (
+        certificate.probability_error.or(probability),
+        certificate.score_error.or(score),
+    ) {
         (Some(error), _) => format!(
             "no fitted probability is more than {} from the optimum{way}",
             bound(error)
