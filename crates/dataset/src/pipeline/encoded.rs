@@ -38,7 +38,7 @@ impl Pipeline {
     /// let pipeline = Pipeline::fit(&table, &schema, &rows, None, &Default::default())?;
     /// let encoded = pipeline.encoded_rows(&table, &rows)?;
     /// let (design, _) = pipeline.design::<f32>(&table, &rows)?;
-    /// assert_eq!(encoded.cells(1..3, &mut Vec::new())?, &design.values()[3..]);
+    /// assert_eq!(encoded.cells(1..3, &mut Vec::<f32>::new())?, &design.values()[3..]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn encoded_rows<'a>(
