@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use model::device::Backend;
 use model::{LinearRegression, LogisticRegression, Parameters, SoftmaxRegression, Supervised};
 use solver::{
     Diagnosis, HostObjective, Objective, ObjectiveError, Problem, Status, TargetValues,
@@ -12,6 +13,7 @@ use super::{History, Setting, Solved, largest};
 use crate::error::FitError;
 use crate::fit::Event;
 use crate::measure;
+use crate::method::Gradient;
 use crate::plan::Plan;
 use crate::rows::Number;
 use crate::stochastic::optimizer::default_rate;
@@ -19,6 +21,10 @@ use crate::stochastic::{self, Epoch, Measured, StochasticConfig, Trained};
 
 /// Rows looked at together.
 const BLOCK: usize = 1024;
+
+/// Rows of a batch on a GPU: wgpu's sums over a million rows were seen to leave most of them out, those over
+/// this many were not, and a batch is no place to find out.
+const LARGEST_GPU_BATCH: usize = 65_536;
 
 impl Setting<'_> {
     /// Trains by mini-batches, and measures how far that got.
@@ -43,6 +49,17 @@ impl Setting<'_> {
             schedule: settings.schedule,
             seed: settings.seed,
         };
+        if self.device.backend == Backend::Wgpu
+            && config.gradient != Gradient::Fused
+            && config.batch_size > LARGEST_GPU_BATCH
+        {
+            return Err(FitError::Setting {
+                option: "--batch-size",
+                value: config.batch_size.to_string(),
+                reason: "wgpu sums no more than 65536 rows of a batch rightly; for all rows at \
+                         once take --solver newton or lbfgs",
+            });
+        }
         let trained = match problem.target {
             TargetValues::Binary(_) => {
                 self.train::<LogisticRegression, T>(problem, &config, exact, observe)?

@@ -22,7 +22,8 @@ pub(super) fn write(text: &mut String, report: &FitReport) {
     let heading = if odds { "odds ratio per sd" } else { "" };
     let heading = format!("{:24}{:>12}{:>11}{heading:>20}", "", "per unit", "per sd");
     let _ = writeln!(text, "{}", heading.trim_end());
-    for one in sorted.iter().take(SHOWN) {
+    let shown = of_interest(sorted.len(), |at| sorted[at].standardized);
+    for one in &sorted[..shown] {
         let ratio = if odds {
             significant(one.standardized.exp(), 4)
         } else {
@@ -33,7 +34,7 @@ pub(super) fn write(text: &mut String, report: &FitReport) {
         let row = format!("{}{estimate:>12}{scaled:>11}{ratio:>20}", name(&one.name));
         let _ = writeln!(text, "{}", row.trim_end());
     }
-    more(text, sorted.len(), report.out.as_deref());
+    more(text, sorted.len() - shown, report.out.as_deref());
     if let Some(intercept) = report.intercept {
         let _ = writeln!(
             text,
@@ -56,20 +57,21 @@ fn by_class(text: &mut String, report: &FitReport) {
     };
     let mut sorted: Vec<usize> = (0..columns).collect();
     sorted.sort_by(|&a, &b| largest(b).total_cmp(&largest(a)));
+    let rows = of_interest(columns, |at| largest(sorted[at]));
     let shown = classes.min(CLASSES);
     let _ = write!(text, "{:24}", "per sd");
     for label in &report.labels[..shown] {
         let _ = write!(text, "{:>14}", shorten(label, 13));
     }
     text.push('\n');
-    for &column in sorted.iter().take(SHOWN) {
+    for &column in &sorted[..rows] {
         text.push_str(&name(&of(column, 0).name));
         for class in 0..shown {
             let _ = write!(text, "{:>14}", signed(of(column, class).standardized));
         }
         text.push('\n');
     }
-    more(text, columns, report.out.as_deref());
+    more(text, columns - rows, report.out.as_deref());
     if !report.intercepts.is_empty() {
         text.push_str(&name("intercept"));
         for intercept in &report.intercepts[..shown] {
@@ -82,8 +84,15 @@ fn by_class(text: &mut String, report: &FitReport) {
     }
 }
 
-fn more(text: &mut String, all: usize, out: Option<&str>) {
-    if all > SHOWN {
+/// How many of the coefficients, largest first, are shown: an L1 penalty's zeros are counted elsewhere.
+fn of_interest(all: usize, size: impl Fn(usize) -> f64) -> usize {
+    (0..all.min(SHOWN))
+        .take_while(|&at| size(at) != 0.0)
+        .count()
+}
+
+fn more(text: &mut String, left: usize, out: Option<&str>) {
+    if left > 0 {
         let place = if out.is_some() {
             "infer inspect"
         } else {
@@ -93,7 +102,7 @@ fn more(text: &mut String, all: usize, out: Option<&str>) {
             text,
             "  {:22}{:>43}",
             "...",
-            format!("{} more: {place}", all - SHOWN)
+            format!("{left} more: {place}")
         );
     }
 }
