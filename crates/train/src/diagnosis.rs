@@ -12,6 +12,8 @@ pub struct DiagnosisReport {
     pub separation: Option<SeparationReport>,
     /// Columns that are combinations of others; their coefficients are held at zero.
     pub dependences: Vec<DependenceReport>,
+    /// Columns that are nearly combinations of others: their coefficients are hardly determined.
+    pub near_dependences: Vec<DependenceReport>,
 }
 
 /// Rows whose class a combination of columns determines.
@@ -48,7 +50,7 @@ pub struct AloneReport {
     pub others: usize,
 }
 
-/// A column that is a combination of others on every training row.
+/// A column that is, or nearly is, a combination of others on every training row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DependenceReport {
     /// The design column.
@@ -65,14 +67,29 @@ pub fn describe(diagnosis: &Diagnosis, pipeline: &Pipeline, labels: &[String]) -
         Some(Verdict::Separated(separation)) => Some(separated(separation, pipeline, labels)),
         _ => None,
     };
+    let told = |dependences: &[Dependence]| {
+        let one = |dependence| dependent(dependence, &pipeline.columns);
+        dependences.iter().map(one).collect()
+    };
     DiagnosisReport {
         separation,
-        dependences: diagnosis
-            .dependences
-            .iter()
-            .map(|dependence| dependent(dependence, &pipeline.columns))
-            .collect(),
+        dependences: told(&diagnosis.dependences),
+        near_dependences: told(
+            &diagnosis
+                .near_dependences
+                .iter()
+                .map(essential)
+                .collect::<Vec<_>>(),
+        ),
     }
+}
+
+/// What a near dependence mainly consists of: terms of a thousandth of the largest only shift what is left.
+fn essential(dependence: &Dependence) -> Dependence {
+    let mut essential = dependence.clone();
+    let most = (essential.terms.iter()).fold(0.0, |most: f64, (_, c)| most.max(c.abs()));
+    essential.terms.retain(|(_, c)| c.abs() > 1e-3 * most);
+    essential
 }
 
 fn separated(separation: &Separation, pipeline: &Pipeline, labels: &[String]) -> SeparationReport {

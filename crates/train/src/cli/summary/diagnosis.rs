@@ -6,7 +6,7 @@ use solver::Status;
 use terminal::number::{counted, plain, significant};
 use terminal::{line, wrap};
 
-use crate::diagnosis::SeparationReport;
+use crate::diagnosis::{DependenceReport, SeparationReport};
 use crate::report::FitReport;
 
 /// Columns of a combination that are named.
@@ -18,28 +18,21 @@ pub(super) fn write(text: &mut String, report: &FitReport) {
         separated(text, report, separation);
     }
     for dependence in &diagnosis.dependences {
-        let mut sum: Vec<String> = Vec::new();
-        if dependence.constant != 0.0 {
-            sum.push(plain(dependence.constant));
-        }
-        sum.extend(dependence.terms.iter().map(|(name, slope)| {
-            if (*slope - 1.0).abs() < f64::EPSILON {
-                name.clone()
-            } else {
-                format!("{} {name}", plain(*slope))
-            }
-        }));
-        let sum = if sum.is_empty() {
-            "0".to_owned()
-        } else {
-            sum.join(" + ")
-        };
+        let sum = combination(dependence);
         let held = if report.status == Status::Collinear {
             "; its coefficient is held at 0"
         } else {
             ""
         };
         let content = format!("{} = {sum} on every row{held}", dependence.column);
+        text.push_str(&line("dependent", &content));
+    }
+    for dependence in &diagnosis.near_dependences {
+        let sum = combination(dependence);
+        let content = format!(
+            "{} is nearly {sum}: the scores are certified, its coefficient means little",
+            dependence.column
+        );
         text.push_str(&line("dependent", &content));
     }
     if report.status == Status::Collinear {
@@ -53,6 +46,26 @@ pub(super) fn write(text: &mut String, report: &FitReport) {
         sources.dedup();
         let remedy = format!("--drop {}, or --penalty l2", sources.join(","));
         text.push_str(&line("try", &remedy));
+    }
+}
+
+/// `a + c·x + …` in the table's words.
+fn combination(dependence: &DependenceReport) -> String {
+    let mut sum: Vec<String> = Vec::new();
+    if dependence.constant != 0.0 {
+        sum.push(plain(dependence.constant));
+    }
+    sum.extend(dependence.terms.iter().map(|(name, slope)| {
+        if (*slope - 1.0).abs() < f64::EPSILON {
+            name.clone()
+        } else {
+            format!("{} {name}", plain(*slope))
+        }
+    }));
+    if sum.is_empty() {
+        "0".to_owned()
+    } else {
+        sum.join(" + ")
     }
 }
 
