@@ -78,7 +78,9 @@ pub fn counted(value: usize, noun: &str) -> String {
 /// assert_eq!(terminal::number::duration(600.0), "10 min");
 /// ```
 pub fn duration(seconds: f64) -> String {
-    if seconds < 1e-3 {
+    if seconds > 0.0 && seconds < 9.5e-7 {
+        format!("{:.0} ns", seconds * 1e9)
+    } else if seconds < 1e-3 {
         format!("{:.0} µs", seconds * 1e6)
     } else if seconds < 1.0 {
         format!("{} ms", significant(seconds * 1e3, 2))
@@ -148,6 +150,7 @@ mod tests {
     fn times_have_the_unit_that_fits() {
         let cases = [
             (0.0, "0 µs"),
+            (1e-7, "100 ns"),
             (0.000_25, "250 µs"),
             (0.001_2, "1.2 ms"),
             (0.25, "250 ms"),

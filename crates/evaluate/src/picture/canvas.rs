@@ -22,7 +22,7 @@ impl Anchor {
 
 /// The colours of both themes, and what the classes of elements look like.
 const STYLE: &str = "\
-svg{background:#fff;color:#1f2328}\
+svg{max-width:100%;height:auto;background:#fff;color:#1f2328}\
 text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:currentColor}\
 .title{font-size:16px;font-weight:600}\
 .heading{font-weight:600}\
@@ -32,7 +32,7 @@ text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:currentColor}\
 .reference{stroke:#bc4c00;stroke-dasharray:4 3}\
 .note{fill:#bc4c00;font-size:12px}\
 .dot{fill:#0969da}\
-@media(prefers-color-scheme:dark){svg{background:#0d1117;color:#e6edf3}.faint{fill:#9198a1}\
+@media(prefers-color-scheme:dark){svg{max-width:100%;height:auto;background:#0d1117;color:#e6edf3}.faint{fill:#9198a1}\
 .grid,.guide{stroke:#30363d}.dot{fill:#4493f8}.reference{stroke:#f0883e}.note{fill:#f0883e}}";
 
 /// An SVG picture in the making. Lengths are in pixels, from the top left corner.
