@@ -7,8 +7,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::factor::Factor;
 use crate::minimize::largest;
-use crate::objective::{HostObjective, ObjectiveError, Problem, Sums, TargetValues, Wanted};
+use crate::objective::{HostObjective, ObjectiveError, PANEL, Problem, Sums, TargetValues, Wanted};
 use crate::tolerance::{CURVATURE_ROUNDING, SCORE_ROUNDING, UNIT_ROUNDOFF};
+
+mod wide;
+
+/// The lower bound of the curvature `H` that a certificate measures distances with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// `H` itself.
+    #[default]
+    Curvature,
+    /// The smallest eigenvalue of the curvature of some of the rows: weaker, and far cheaper where there
+    /// are many columns.
+    SampledCurvature,
+    /// The penalty alone, and the mean curvature for the intercept: the weakest, at the price of two
+    /// passes.
+    Penalty,
+}
 
 /// A proven bound on the distance to the optimum, measured after the fit in one pass of its own.
 ///
@@ -69,6 +86,21 @@ use crate::tolerance::{CURVATURE_ROUNDING, SCORE_ROUNDING, UNIT_ROUNDOFF};
 /// `‖h‖_H ≤ ν` once more. A multinomial without a ridge part has no certificate where its classes shift
 /// together: there `H` is flat and `r` need not be.
 ///
+/// # Wide problems
+/// The proof needs no more of `H` than a lower bound: with `H ⪰ B` the norms `√(vᵀB⁻¹v)` are no smaller,
+/// and `ν` and `R` in them no less valid. Where `rows × dimension²` is far beyond the cost of a fit
+/// ([`tolerance::FULL_CERTIFICATE_WORK`](crate::tolerance::FULL_CERTIFICATE_WORK)), `B` is diagonal
+/// ([`Basis`] says which of the two; the better is given):
+///
+/// - **sampled curvature:** no row's term in `H` is negative, so `H ⪰ H_S`, the terms of a fixed subset of
+///   rows, still divided by the weight of all, and the penalty. With `S` the inverse root of the diagonal of
+///   `H_S`, and `S H_S S − μI` found positive semidefinite by its Cholesky factor (Rump 2006),
+///   `B = μS⁻²`;
+/// - **penalty** (one output, `λ(1−α) > 0`): `vᵀHv = λ(1−α)‖β‖² + (1/W) Σ wᵢcᵢ(xᵢ·β + b)²` for
+///   `v = (β, b)`, and `(u + b)² ≥ κb² − κu²/(1−κ)` for `0 < κ < 1`, the difference being the square of
+///   `u/√(1−κ) + b√(1−κ)`. With `σ = (1/W) Σ wᵢcᵢ‖xᵢ‖²`, `c̄ = (1/W) Σ wᵢcᵢ` and the `κ` that makes
+///   `κσ/(1−κ) = λ(1−α)/2`, hence `vᵀHv ≥ ½λ(1−α)‖β‖² + κc̄b²`.
+///
 /// # Rounding
 /// Everything is computed in `f64`, and what rounding may hide is added (Higham 2002, §3.1, §4.2,
 /// §10.1; `u` the unit roundoff):
@@ -79,12 +111,13 @@ use crate::tolerance::{CURVATURE_ROUNDING, SCORE_ROUNDING, UNIT_ROUNDOFF};
 /// - the sums of `g`, with chains of at most `m` additions, by at most `(2m + K + 6)u · (1/W) Σ w|r||x|`
 ///   a component, carried into the norm through `|L⁻¹|`;
 /// - the sums of `H`, its scaling to a unit diagonal and its factorisation by a matrix of norm at most
-///   `ρ₀ = d(m + d + 12)u`, which changes norms by the factor `(1 − ρ₀ tr Ĥ⁻¹)^{−1/2}`.
+///   `ρ₀ = d(m + 512 + d + 12)u`, with up to 512 rows in one matrix product, which changes norms by the factor `(1 − ρ₀ tr Ĥ⁻¹)^{−1/2}`.
 ///
 /// No certificate is given where these amounts are not small: a *none*, never a guess.
 ///
 /// # References
-/// Bach (2010); Sun and Tran-Dinh (2019); Marteau-Ferey, Bach and Rudi (2019), for (1).
+/// Bach (2010); Sun and Tran-Dinh (2019); Marteau-Ferey, Bach and Rudi (2019), for (1). Rump (2006),
+/// *Verification of positive definiteness*.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// The largest absolute component of the gradient; of the shortest subgradient where the penalty has
@@ -103,6 +136,9 @@ pub struct Certificate {
     pub probability_error: Option<f64>,
     /// Why there is no bound.
     pub reason: Option<String>,
+    /// What distances were measured with.
+    #[serde(default)]
+    pub basis: Basis,
 }
 
 impl Certificate {
@@ -120,6 +156,7 @@ impl Certificate {
             score_error: None,
             probability_error: None,
             reason: Some(reason.to_owned()),
+            basis: Basis::default(),
         }
     }
 }
@@ -127,7 +164,7 @@ impl Certificate {
 /// Measures the [`Certificate`] of parameters `theta`.
 ///
 /// The pass costs about one curvature pass and one multiplication of the rows by a triangular
-/// matrix.
+/// matrix; for wide problems see [`Certificate`].
 ///
 /// # Errors
 /// [`ObjectiveError`] for a problem that makes no sense or a `theta` of another length.
@@ -167,18 +204,18 @@ pub fn certify_held<T: Element>(
     let layout = objective.layout();
     layout.check("parameters", theta)?;
     let problem = objective.problem();
-    // 1. Gradient and curvature, with what bounds their rounding.
-    let sums = objective.sums(theta, Wanted::Audit)?;
     let kept: Vec<usize> = (0..layout.stride())
         .filter(|at| !held.contains(at))
         .collect();
     let free: Vec<usize> = (0..layout.outputs)
         .flat_map(|k| kept.iter().map(move |at| k * layout.stride() + at))
         .collect();
-    let mut full = vec![0.0; layout.dimension()];
-    objective.finish_gradient(theta, &sums, &mut full);
-    shrink(objective, theta, &mut full);
-    let gradient: Vec<f64> = free.iter().map(|&at| full[at]).collect();
+    if wide::is_wide(objective) {
+        return wide::certify(objective, theta, &kept, &free);
+    }
+    // 1. Gradient and curvature, with what bounds their rounding.
+    let sums = objective.sums(theta, Wanted::Audit)?;
+    let gradient = subgradient(objective, theta, &sums, &free);
     let gradient_max = largest(&gradient);
     if !(gradient_max.is_finite() && sums.loss.is_finite()) {
         return Ok(Certificate::none(f64::MAX, "the objective is not finite"));
@@ -210,6 +247,19 @@ pub fn certify_held<T: Element>(
     // 4. The radius: one product with every row.
     let radius = inflation * radius(objective, &kept, &factor, &inverse)?;
     Ok(conclude(&problem.target, gradient_max, decrement, radius))
+}
+
+/// The components of the gradient, or of the shortest subgradient, that are free.
+fn subgradient<T: Element>(
+    objective: &HostObjective<'_, T>,
+    theta: &[f64],
+    sums: &Sums,
+    free: &[usize],
+) -> Vec<f64> {
+    let mut full = vec![0.0; objective.layout().dimension()];
+    objective.finish_gradient(theta, sums, &mut full);
+    shrink(objective, theta, &mut full);
+    free.iter().map(|&at| full[at]).collect()
 }
 
 /// Turns the gradient into the shortest subgradient: at a coefficient of zero the L1 part takes away up
@@ -254,6 +304,7 @@ fn conclude(target: &TargetValues<'_>, gradient_max: f64, nu: f64, radius: f64) 
         score_error,
         probability_error,
         reason,
+        basis: Basis::default(),
     }
 }
 
@@ -264,10 +315,14 @@ fn curvature_rounding<T: Element>(
     inverse: &Mat<f64>,
 ) -> f64 {
     let (dimension, outputs) = (inverse.nrows() as f64, objective.layout().outputs as f64);
-    let depth = objective.rows().depth() as f64;
     let factored = 4.0 * sums.audit.largest + (2.0 * outputs + 16.0) * UNIT_ROUNDOFF;
-    let summed = dimension * (depth + dimension + 12.0) * UNIT_ROUNDOFF;
-    factored + summed * inverse.squared_norm_l2()
+    factored + summation_rounding(objective, dimension) * inverse.squared_norm_l2()
+}
+
+/// `ρ₀`: what the sums, the scaling and the factorisation change of the scaled curvature, at most.
+fn summation_rounding<T: Element>(objective: &HostObjective<'_, T>, dimension: f64) -> f64 {
+    let depth = (objective.rows().depth() + PANEL) as f64;
+    dimension * (depth + dimension + 12.0) * UNIT_ROUNDOFF
 }
 
 /// A bound on the rounding of the gradient, in the norm of the inverse curvature.
@@ -279,24 +334,9 @@ fn gradient_rounding<T: Element>(
     factor: &Factor,
     inverse: &Mat<f64>,
 ) -> f64 {
-    let layout = objective.layout();
-    let total = objective.total_weight();
-    let depth = objective.rows().depth() as f64;
-    let summed = (2.0 * depth + layout.outputs as f64 + 6.0) * UNIT_ROUNDOFF;
-    let (l1, l2) = (
-        objective.problem().penalty.l1(),
-        objective.problem().penalty.l2(),
-    );
-    let components: Vec<f64> = (free.iter().zip(factor.scale()))
-        .map(|(&at, scale)| {
-            let penalised = at % layout.stride() < layout.columns;
-            let penalty = if penalised {
-                4.0 * UNIT_ROUNDOFF * (l2 * theta[at].abs() + l1)
-            } else {
-                0.0
-            };
-            scale * (summed * sums.audit.absolute[at] / total + penalty)
-        })
+    let components: Vec<f64> = (component_rounding(objective, theta, sums, free).iter())
+        .zip(factor.scale())
+        .map(|(rounding, scale)| scale * rounding)
         .collect();
     let mut carried = vec![0.0; components.len()];
     for (j, component) in components.iter().enumerate() {
@@ -305,8 +345,36 @@ fn gradient_rounding<T: Element>(
         }
     }
     let carried: f64 = carried.iter().map(|c| c * c).sum();
-    let scores = sums.audit.largest.exp() * (sums.audit.squares / total).sqrt();
-    carried.sqrt() + 1.1 * scores
+    carried.sqrt() + score_rounding(objective, sums)
+}
+
+/// What the rounding of the scores does to the gradient, in the norm of the inverse curvature.
+fn score_rounding<T: Element>(objective: &HostObjective<'_, T>, sums: &Sums) -> f64 {
+    let squares = sums.audit.squares / objective.total_weight();
+    1.1 * sums.audit.largest.exp() * squares.sqrt()
+}
+
+/// A bound on the rounding of the sums in each free component of the gradient.
+fn component_rounding<T: Element>(
+    objective: &HostObjective<'_, T>,
+    theta: &[f64],
+    sums: &Sums,
+    free: &[usize],
+) -> Vec<f64> {
+    let (layout, total) = (objective.layout(), objective.total_weight());
+    let depth = objective.rows().depth() as f64;
+    let summed = (2.0 * depth + layout.outputs as f64 + 6.0) * UNIT_ROUNDOFF;
+    let penalty = objective.problem().penalty;
+    let component = |&at: &usize| {
+        let penalised = at % layout.stride() < layout.columns;
+        let penalty = if penalised {
+            4.0 * UNIT_ROUNDOFF * (penalty.l2() * theta[at].abs() + penalty.l1())
+        } else {
+            0.0
+        };
+        summed * sums.audit.absolute[at] / total + penalty
+    };
+    free.iter().map(component).collect()
 }
 
 /// `R`: the largest dual norm of a row, or of a row times a difference of two classes.
@@ -331,13 +399,21 @@ fn radius<T: Element>(
         |most, chunk| {
             let (mut scratch, columns) = (Vec::new(), rows.columns());
             let block = rows.block().min(128);
-            let mut cells = vec![0.0; block * width];
+            let all = kept.iter().enumerate().all(|(at, &j)| at == j) && width >= columns;
+            let mut cells = vec![1.0; block * width];
             let mut images = vec![Mat::<f64>::zeros(dimension, block); outputs];
             for from in chunk.clone().step_by(block) {
                 let to = (from + block).min(chunk.end);
                 let source = rows.cells(from..to, &mut scratch)?;
                 for (i, cells) in (0..to - from).zip(cells.chunks_exact_mut(width)) {
                     let row = &source[i * columns..(i + 1) * columns];
+                    if all {
+                        // the intercept's one, if there is one, stays behind the row
+                        for (cell, x) in cells.iter_mut().zip(row) {
+                            *cell = x.to_f64();
+                        }
+                        continue;
+                    }
                     for (cell, &j) in cells.iter_mut().zip(kept) {
                         *cell = row.get(j).map_or(1.0, |x| x.to_f64());
                     }

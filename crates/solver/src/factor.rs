@@ -3,7 +3,10 @@
 use faer::linalg::triangular_inverse::invert_lower_triangular;
 use faer::{Mat, Par, Side};
 
-use crate::tolerance::{FIRST_DAMPING, LAST_DAMPING, smallest_pivot};
+use crate::tolerance::{
+    EIGENVALUE_SHARE, EIGENVALUE_STEPS, EIGENVALUE_TRIALS, FIRST_DAMPING, LAST_DAMPING,
+    smallest_pivot,
+};
 
 /// `S M S + τI = L Lᵀ` with `S` the inverse root of the diagonal of `M`.
 ///
@@ -48,10 +51,7 @@ impl Factor {
             if d > 0.0 { 1.0 / d.sqrt() } else { 1.0 }
         };
         let scale: Vec<f64> = (0..dimension).map(root).collect();
-        let scaled = Mat::from_fn(dimension, dimension, |i, j| {
-            let m = matrix[(i, j)] * scale[i] * scale[j];
-            if i == j { m + damping } else { m }
-        });
+        let scaled = scaled(matrix, &scale, damping);
         if (0..dimension).any(|j| (0..dimension).any(|i| !scaled[(i, j)].is_finite())) {
             return None;
         }
@@ -63,6 +63,31 @@ impl Factor {
             lower,
             damping,
         })
+    }
+
+    /// A number at most the smallest eigenvalue of `S M S` but for the rounding of a factorisation; none
+    /// where that is not positive. `self` is the undamped factor of `M`.
+    ///
+    /// Inverse iteration estimates the eigenvalue from above; a part of it is a lower bound if `S M S`
+    /// less so much on the diagonal still has a Cholesky factor (Rump 2006).
+    pub(crate) fn smallest_eigenvalue(&self, matrix: &Mat<f64>) -> Option<f64> {
+        let mut x: Vec<f64> = (0..self.scale.len())
+            .map(|at| (1.0 + at as f64).sin())
+            .collect();
+        let mut estimate = f64::INFINITY;
+        for _ in 0..EIGENVALUE_STEPS {
+            let length = x.iter().map(|x| x * x).sum::<f64>().sqrt();
+            // solve() is of M: S⁻¹ on both sides makes it that of S M S
+            x.iter_mut()
+                .zip(&self.scale)
+                .for_each(|(x, s)| *x /= length * s);
+            x = self.solve(&x);
+            x.iter_mut().zip(&self.scale).for_each(|(x, s)| *x /= s);
+            estimate = 1.0 / x.iter().map(|x| x * x).sum::<f64>().sqrt();
+        }
+        let tries = (1..=EIGENVALUE_TRIALS).map(|at| estimate * EIGENVALUE_SHARE.powi(at));
+        let mut tries = tries.filter(|bound| bound.is_finite() && *bound > 0.0);
+        tries.find(|bound| scaled(matrix, &self.scale, -bound).llt(Side::Lower).is_ok())
     }
 
     /// `(M + τS⁻²)⁻¹ rhs`.
@@ -108,6 +133,14 @@ impl Factor {
     }
 }
 
+/// `S M S + τI`.
+fn scaled(matrix: &Mat<f64>, scale: &[f64], damping: f64) -> Mat<f64> {
+    Mat::from_fn(scale.len(), scale.len(), |i, j| {
+        let m = matrix[(i, j)] * scale[i] * scale[j];
+        if i == j { m + damping } else { m }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +156,20 @@ mod tests {
         let inverse = factor.inverse_lower();
         assert!((inverse[(0, 0)] - 1.0).abs() < 1e-15 && inverse[(0, 1)].abs() < 1e-300);
         assert!((factor.scale()[0] - 0.5_f64.sqrt() * 1e-6).abs() < 1e-20);
+    }
+
+    #[test]
+    fn the_smallest_eigenvalue_is_bounded_from_below() {
+        for correlation in [0.0, 0.5, 0.999, 1.0 - 1e-9] {
+            let matrix = Mat::from_fn(3, 3, |i, j| {
+                let units = [1e3, 1.0, 1e-5];
+                units[i] * units[j] * if i == j { 1.0 } else { correlation }
+            });
+            let factor = Factor::exact(&matrix).unwrap();
+            let bound = factor.smallest_eigenvalue(&matrix).unwrap();
+            let exact = 1.0 - correlation;
+            assert!(bound <= exact && bound > 0.4 * exact, "{bound:e} {exact:e}");
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub mod separation;
 mod spread;
 pub mod tolerance;
 
-pub use certificate::{Certificate, certify, certify_held};
+pub use certificate::{Basis, Certificate, certify, certify_held};
 pub use choice::{Choice, Plan, Shape};
 pub use coordinate::{
     Coordinate, DualityGap, Lambdas, Path, PathOptions, PathPoint, coordinate, coordinate_observed,

@@ -178,6 +178,36 @@ pub const CURVATURE_ROUNDING: f64 = 0.5;
 /// terms do not describe the probabilities.
 pub const SCORE_ROUNDING: f64 = 1e-2;
 
+/// Parameters up to which a certificate always uses the whole curvature.
+pub const FULL_CERTIFICATE_PARAMETERS: usize = 500;
+
+/// Rows times pairs of outputs times the square of the columns up to which it does so beyond: some 1.5
+/// seconds of one core.
+pub const FULL_CERTIFICATE_WORK: f64 = 2e10;
+
+/// Parameters up to which the curvature of some rows is factored for a certificate: one matrix takes
+/// 134 MB, and a factorisation less than a second.
+pub const SAMPLED_CERTIFICATE_PARAMETERS: usize = 4096;
+
+/// Rows for each parameter in that sample. By Marchenko and Pastur's law, the smallest eigenvalue of
+/// independent columns is then `(1 − √½)² = 0.09` of the mean.
+pub const SAMPLED_CERTIFICATE_ROWS: usize = 2;
+
+/// Steps of inverse iteration before a bound of the smallest eigenvalue is tried: the estimate is never too
+/// small, and need not be exact.
+pub const EIGENVALUE_STEPS: usize = 12;
+
+/// Share of the estimated smallest eigenvalue that is tried as its lower bound, and by which it is lowered
+/// further if the factorisation fails.
+pub const EIGENVALUE_SHARE: f64 = 0.5;
+
+/// Trials of a lower bound of the smallest eigenvalue.
+pub const EIGENVALUE_TRIALS: i32 = 6;
+
+/// Largest relative rounding of the weighted mean of curvatures and of their trace: four times that of a
+/// score, at most [`SCORE_ROUNDING`], and what the sums add.
+pub const TRACE_ROUNDING: f64 = 0.05;
+
 /// Largest error of a score, by certificate, with which a solver that ran out of progress is still
 /// called converged: a millionth of a logit.
 pub const CERTIFIED_SCORE_ERROR: f64 = 1e-6;

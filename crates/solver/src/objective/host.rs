@@ -109,6 +109,17 @@ impl<'a, T: Element> HostObjective<'a, T> {
         self.total_weight
     }
 
+    /// At least `count` of the rows, spread over all, with the sums still divided by the weight of all:
+    /// as no row's curvature is negative, this objective's curvature is a lower bound of the whole's. All
+    /// rows where there are not twice as many.
+    pub(crate) fn some(&self, count: usize) -> Self {
+        let rows = self.rows.sample(count).unwrap_or_else(|| self.rows.clone());
+        Self {
+            rows,
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn rows(&self) -> &Rows<'a, T> {
         &self.rows
     }
@@ -131,7 +142,7 @@ impl<'a, T: Element> HostObjective<'a, T> {
         } else {
             0
         };
-        let absolute = if wanted == Wanted::Audit {
+        let absolute = if wanted.audits() {
             layout.dimension()
         } else {
             0

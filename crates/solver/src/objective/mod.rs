@@ -20,10 +20,10 @@ pub use penalty::Penalty;
 pub use problem::{Problem, TargetValues};
 pub use restricted::Restricted;
 
-pub(crate) use pass::{Sums, Wanted};
+pub(crate) use pass::{PANEL, Sums, Wanted};
 pub(crate) use problem::Layout;
 pub(crate) use restricted::submatrix;
-pub(crate) use rows::{Rows, dot, dot_absolute};
+pub(crate) use rows::{Rows, dot, dot_absolute, weighted_squares};
 
 use crate::tolerance;
 

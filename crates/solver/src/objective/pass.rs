@@ -8,7 +8,7 @@ use faer::{Accum, Mat, MatRef, Par};
 
 use super::kernel::{self, Block};
 use super::losses::{Loss, losses, softmax};
-use super::rows::add_scaled;
+use super::rows::{add_scaled, squared_length};
 use super::{HostObjective, Layout, ObjectiveError, TargetValues};
 use crate::tolerance::UNIT_ROUNDOFF;
 
@@ -17,6 +17,8 @@ use crate::tolerance::UNIT_ROUNDOFF;
 pub(crate) enum Wanted {
     Value,
     Gradient,
+    /// The gradient, what bounds its rounding, and the trace of the curvature.
+    Rounding,
     Curvature,
     /// The curvature, and what bounds the rounding of all sums.
     Audit,
@@ -42,6 +44,15 @@ pub(crate) struct Audit {
     pub(crate) squares: f64,
     /// The largest `δ`.
     pub(crate) largest: f64,
+    /// `Σ w c` and `Σ w c ‖x‖²` of a single output; only for [`Wanted::Rounding`].
+    pub(crate) curvature: f64,
+    pub(crate) trace: f64,
+}
+
+impl Wanted {
+    pub(super) fn audits(self) -> bool {
+        matches!(self, Self::Rounding | Self::Audit)
+    }
 }
 
 impl Sums {
@@ -54,11 +65,13 @@ impl Sums {
         add_scaled(&mut self.audit.absolute, 1.0, &next.audit.absolute);
         self.audit.squares += next.audit.squares;
         self.audit.largest = self.audit.largest.max(next.audit.largest);
+        self.audit.curvature += next.audit.curvature;
+        self.audit.trace += next.audit.trace;
     }
 }
 
 /// Rows whose curvature is added up in one product.
-const PANEL: usize = 512;
+pub(crate) const PANEL: usize = 512;
 
 /// One thread's visit of the blocks of a chunk, with its scratch memory.
 pub(super) struct Pass<'p, 'a, T> {
@@ -104,7 +117,7 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
         wanted: Wanted,
     ) -> Self {
         let (layout, block) = (objective.layout(), objective.rows().block());
-        let absolute = if wanted == Wanted::Audit {
+        let absolute = if wanted.audits() {
             theta.iter().map(|t| t.abs()).collect()
         } else {
             Vec::new()
@@ -202,7 +215,7 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
         if self.wanted >= Wanted::Curvature {
             self.fill_panel(cells, block, &mut sums.grams);
         }
-        if self.wanted == Wanted::Audit {
+        if self.wanted.audits() {
             self.audit(cells, block, &mut sums.audit);
         }
     }
@@ -331,6 +344,12 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             let rounding = unit * size;
             audit.squares += curvature * rounding * rounding;
             audit.largest = audit.largest.max(rounding);
+        }
+        if self.wanted == Wanted::Rounding && layout.outputs == 1 {
+            for (i, curvature) in self.curvatures[..count].iter().enumerate() {
+                audit.curvature += curvature;
+                audit.trace += curvature * squared_length(cells.row(i));
+            }
         }
         self.scratch = largest;
     }

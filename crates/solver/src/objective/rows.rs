@@ -262,6 +262,35 @@ pub(crate) fn dot<T: Element>(x: &[T], b: &[f64]) -> f64 {
     (((a + e) + (b + f)) + ((c + g) + (d + h))) + rest
 }
 
+/// `Σ xⱼ²` in eight interleaved sums.
+pub(crate) fn squared_length<T: Element>(x: &[T]) -> f64 {
+    let (eights, rest) = x.as_chunks::<8>();
+    let mut lanes = [0.0; 8];
+    for x in eights {
+        for lane in 0..8 {
+            lanes[lane] += x[lane].to_f64() * x[lane].to_f64();
+        }
+    }
+    let rest: f64 = rest.iter().map(|x| x.to_f64() * x.to_f64()).sum();
+    lanes.iter().sum::<f64>() + rest
+}
+
+/// `Σ bⱼxⱼ²` in eight interleaved sums.
+pub(crate) fn weighted_squares<T: Element>(x: &[T], b: &[f64]) -> f64 {
+    let ((x_eights, x_rest), (b_eights, b_rest)) = (x.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut lanes = [0.0; 8];
+    for (x, b) in x_eights.iter().zip(b_eights) {
+        for lane in 0..8 {
+            lanes[lane] += b[lane] * (x[lane].to_f64() * x[lane].to_f64());
+        }
+    }
+    let rest = x_rest
+        .iter()
+        .zip(b_rest)
+        .map(|(x, b)| b * (x.to_f64() * x.to_f64()));
+    lanes.iter().sum::<f64>() + rest.sum::<f64>()
+}
+
 /// `Σ |xⱼ||bⱼ|`.
 pub(crate) fn dot_absolute<T: Element>(x: &[T], b: &[f64]) -> f64 {
     x.iter().zip(b).map(|(x, b)| (x.to_f64() * b).abs()).sum()

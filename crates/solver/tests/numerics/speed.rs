@@ -119,6 +119,60 @@ fn speed() {
     println!("{}", measure::<f32>(200_000, 200));
 }
 
+/// Wide rows: a pass with the curvature, and the certificate of a ridge fit by L-BFGS.
+#[test]
+#[ignore = "a measurement, in release, on an idle machine"]
+fn speed_of_wide_rows() {
+    for (rows, columns) in [(200_000, 200), (20_000, 2_000)] {
+        let cell =
+            |i: usize| (((i as f64) * 0.618_033_988 + (i as f64).sin()).fract() * 3.4) as f32;
+        let values: Vec<f32> = (0..rows * columns).into_par_iter().map(cell).collect();
+        let words: Vec<u64> = (0..values.len() as u64 / 2).collect();
+        let plain = best(10, || _ = black_box(read(black_box(&words))));
+        drop(words);
+        let label = |i: usize| f64::from(u32::from((i * 2_654_435_761) % 1000 < 400));
+        let target: Vec<f64> = (0..rows).map(label).collect();
+        let design = DesignMatrix::new(rows, columns, values).unwrap();
+        let problem = Problem {
+            penalty: Penalty::ridge(1e-3),
+            ..Problem::new(&design, TargetValues::Binary(&target))
+        };
+        let objective = HostObjective::new(problem).unwrap();
+        let mut gradient = vec![0.0; objective.dimension()];
+        let theta = gradient.clone();
+        let slope = best(5, || {
+            black_box(objective.gradient(&theta, &mut gradient).unwrap());
+        });
+        let mut curvature = Mat::new();
+        let full = best(3, || {
+            let value = objective.curvature(&theta, &mut gradient, &mut curvature);
+            black_box(value.unwrap());
+        });
+        let work = rows as f64 * (columns as f64).powi(2) / (1e6 * full);
+        let stop = Stop {
+            gradient_tolerance: 1e-8,
+            max_iterations: 1000,
+            ..Stop::default()
+        };
+        let start = Instant::now();
+        let found = minimize(&Lbfgs::default(), &objective, &theta, &stop).unwrap();
+        let fit = 1e3 * start.elapsed().as_secs_f64();
+        let mut certificate = None;
+        let certify = best(2, || {
+            certificate = Some(certify_held(&objective, &found.theta, &[]).unwrap());
+        });
+        let certificate = certificate.unwrap();
+        println!(
+            "{rows} x {columns} f32: read {plain:.2} ms, gradient {slope:.1} ms, curvature {full:.0} ms \
+             ({work:.0} GFlop/s)\n  lbfgs {fit:.0} ms, {} iterations; certify {certify:.0} ms by {:?}, \
+             score error {:?}",
+            found.iterations(),
+            certificate.basis,
+            certificate.score_error
+        );
+    }
+}
+
 /// Least squares and the search for separation, whose worst case is a rare level among overlapping rows.
 #[test]
 #[ignore = "a measurement, in release, on an idle machine"]
