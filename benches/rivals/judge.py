@@ -1,13 +1,15 @@
 """The one judge of all: objective and gradient reached, in float64, from the coefficients alone.
 
 One JSON line in: `{"x", "y", "answers": [{"coefficients", "penalties", "l1_ratio",
-"intercept_penalty", "intercept"}]}`; one JSON line out: a list with, for each answer, the objective
+"intercept_scaling", "intercept"}]}`; one JSON line out: a list with, for each answer, the objective
 (of the last penalty), `objectives` (of each), the largest component of the gradient over all
 penalties, and the coefficients that are not zero (of the last).
 
 The objective is (1/n) sum of log losses + lambda * ((1 - l1_ratio)/2 |b|^2 + l1_ratio |b|_1). With an
 L1 part the gradient is the subgradient of least size: at a zero coefficient only what exceeds
-lambda * l1_ratio counts, which is the violation of the optimality conditions.
+lambda * l1_ratio counts, which is the violation of the optimality conditions. With an
+`intercept_scaling` s (liblinear's) the intercept is the coefficient b/s of a column of the constant s,
+penalised like every other; without one it is free.
 """
 
 import json
@@ -34,17 +36,28 @@ def losses_and_gradients(x, y, theta):
     return loss / len(y), gradient / len(y)
 
 
+def violation(beta, smooth, l1):
+    """The subgradient of least size, from the smooth part's gradient."""
+    slack = np.maximum(np.abs(smooth) - l1, 0.0)
+    return np.where(beta == 0.0, slack, np.abs(smooth + l1 * np.sign(beta)))
+
+
 def verdict(answer, theta, loss, gradient):
     """One answer: `theta` and `gradient` are [columns + 1, penalties], `loss` [penalties]."""
     penalty, ratio = np.array(answer["penalties"]), answer["l1_ratio"]
     l2, l1 = penalty * (1.0 - ratio), penalty * ratio
     beta, bias = theta[:-1], theta[-1]
     smooth = gradient[:-1] + l2 * beta
-    slack = np.maximum(np.abs(smooth) - l1, 0.0)
-    worst = np.where(beta == 0.0, slack, np.abs(smooth + l1 * np.sign(beta))).max(axis=0)
-    if answer["intercept"]:
-        worst = np.maximum(worst, np.abs(gradient[-1] + answer["intercept_penalty"] * bias))
+    worst = violation(beta, smooth, l1).max(axis=0)
     objective = loss + 0.5 * l2 * (beta**2).sum(axis=0) + l1 * np.abs(beta).sum(axis=0)
+    scaling = answer["intercept_scaling"]
+    if scaling is not None:
+        scaled = bias / scaling
+        smooth = gradient[-1] + l2 * scaled / scaling
+        worst = np.maximum(worst, violation(bias, smooth, l1 / scaling))
+        objective = objective + 0.5 * l2 * scaled**2 + l1 * np.abs(scaled)
+    elif answer["intercept"]:
+        worst = np.maximum(worst, np.abs(gradient[-1]))
     return {
         "objective": float(objective[-1]),
         "objectives": objective.tolist(),

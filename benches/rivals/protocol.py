@@ -15,8 +15,9 @@ The reply, one line on standard output:
     {"seconds": [0.61, 0.59], "iterations": 9, "version": "scikit-learn 1.9.1"}
 
 with, where there is something to say, `note`, `phases` (seconds of parts that are no part of the
-fit), `lambda` (the penalty it was really fitted with) and `intercept_penalty` (likewise, of the
-intercept), so that its gradient is judged on its own terms. `{"skipped": "why"}` is a reply too.
+fit), `lambda` (the penalty it was really fitted with), `intercept_scaling` (liblinear's: the intercept
+is penalised as the coefficient of a column of this constant) and `intercept` (false where none is
+fitted), so that its gradient is judged on its own terms. `{"skipped": "why"}` is a reply too.
 The coefficients go to `out`: float64, one row a fit, intercept last.
 """
 

@@ -1,4 +1,4 @@
-//! NumPy's file format, as far as the rivals' data need it: row-major `f32` or `f64`, one or two
+//! `NumPy`'s file format, as far as the rivals' data need it: row-major `f32` or `f64`, one or two
 //! dimensions.
 //!
 //! The format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.

@@ -1,5 +1,5 @@
 //! Kindling's own adapter for `cargo xtask bench rivals`: the fit, and apart from it the
-//! certificate and one read of the rows.
+//! certificate and one read of the rows; or a path.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -11,8 +11,8 @@ use benches::npy::Array;
 use benches::protocol::{Fitted, Request, Said, serve};
 use dataset::{DesignMatrix, Element};
 use solver::{
-    HostObjective, Lbfgs, Newton, Objective, Penalty, Problem, Stop, TargetValues, conclude,
-    minimize,
+    Choice, HostObjective, Lambdas, Lbfgs, Newton, Objective, Path, PathOptions, Penalty, Plan,
+    Problem, Shape, Solution, Stop, TargetValues, conclude, minimize, path,
 };
 
 /// Reads of the rows, of which the fastest counts.
@@ -42,11 +42,6 @@ where
     T: Element + AddAssign + Default + Sum,
 {
     let design = DesignMatrix::new(rows, columns, values)?;
-    let penalty = Penalty {
-        lambda: request.lambda,
-        l1_ratio: request.l1_ratio,
-    };
-    let solver = request.solver.clone();
     let mut stop = Stop {
         max_iterations: 10_000,
         ..Stop::default()
@@ -57,6 +52,20 @@ where
     let read = (0..READS)
         .map(|_| seconds(|| std::hint::black_box(benches::read_once(design.values()))).1)
         .fold(f64::INFINITY, f64::min);
+    if let Some(lambdas) = &request.path {
+        let options = PathOptions {
+            lambdas: Lambdas::Given(lambdas.clone()),
+            l1_ratio: request.l1_ratio,
+            stop,
+            ..PathOptions::default()
+        };
+        return Ok(Box::new(move || follow(&design, &target, &options, read)));
+    }
+    let penalty = Penalty {
+        lambda: request.lambda,
+        l1_ratio: request.l1_ratio,
+    };
+    let solver = request.solver.clone();
     let mut certify = f64::INFINITY;
     Ok(Box::new(move || {
         let begin = Instant::now();
@@ -64,28 +73,89 @@ where
             penalty,
             ..Problem::new(&design, TargetValues::Binary(&target))
         })?;
-        let start = vec![0.0; objective.dimension()];
-        let solution = match solver.as_str() {
-            "lbfgs" => minimize(&Lbfgs::default(), &objective, &start, &stop)?,
-            "newton" => minimize(&Newton::default(), &objective, &start, &stop)?,
-            other => return Err(format!("there is no solver `{other}`").into()),
-        };
+        let (solution, plan) = solve(&solver, &objective, &stop)?;
         let fitted = begin.elapsed().as_secs_f64();
         let iterations = solution.iterations();
         let (fit, latest) = seconds(|| conclude(&objective, solution, &stop));
         certify = certify.min(latest);
         let fit = fit?;
+        let status = fit.solution.status;
+        let failure = (!status.is_success()).then(|| status.to_string());
+        let notes: Vec<String> = plan.into_iter().chain(failure).collect();
         Ok(Fitted {
             seconds: Some(fitted),
             said: Said {
                 iterations: Some(iterations),
-                note: (!fit.solution.status.is_success()).then(|| fit.solution.status.to_string()),
+                note: (!notes.is_empty()).then(|| notes.join("; ")),
                 phases: BTreeMap::from([("certify", certify), ("read", read)]),
                 ..Said::default()
             },
             theta: fit.solution.theta,
         })
     }))
+}
+
+/// A solution by the solver asked for, and what `auto` chose.
+fn solve<T: Element>(
+    solver: &str,
+    objective: &HostObjective<'_, T>,
+    stop: &Stop<'_>,
+) -> Result<(Solution, Option<String>), Box<dyn Error>> {
+    let start = vec![0.0; objective.dimension()];
+    Ok(match solver {
+        "auto" => {
+            let choice = Choice::auto(&Shape::of(objective.problem()));
+            let solution = choice.plan.minimize(objective, &start, stop, &mut |_| ())?;
+            (solution, Some(words(choice.plan)))
+        }
+        "newton" => (minimize(&Newton::default(), objective, &start, stop)?, None),
+        "lbfgs" => (minimize(&Lbfgs::default(), objective, &start, stop)?, None),
+        other => return Err(format!("there is no solver `{other}`").into()),
+    })
+}
+
+/// A plan in a few words.
+fn words(plan: Plan) -> String {
+    match plan {
+        Plan::SampledNewton { rows } => format!("Newton, curvature of {rows} rows"),
+        Plan::Lbfgs {
+            newton_after: Some(steps),
+        } => format!("L-BFGS, Newton after {steps} steps"),
+        Plan::Lbfgs { newton_after: None } => "L-BFGS".to_owned(),
+        _ => "Newton".to_owned(),
+    }
+}
+
+/// One path, its rows' preparation included.
+fn follow<T: Element>(
+    design: &DesignMatrix<T>,
+    target: &[f64],
+    options: &PathOptions<'_>,
+    read: f64,
+) -> Result<Fitted, Box<dyn Error>> {
+    let objective = HostObjective::new(Problem::new(design, TargetValues::Binary(target)))?;
+    let Path {
+        points, complete, ..
+    } = path(&objective, options)?;
+    if !complete {
+        let (found, last) = (points.len(), points.last());
+        let status = last.map_or_else(String::new, |p| format!(": {}", p.solution.status));
+        return Err(format!("the path ended after {found} penalties{status}").into());
+    }
+    let short = points
+        .iter()
+        .filter(|p| !p.solution.status.is_success())
+        .count();
+    Ok(Fitted {
+        said: Said {
+            iterations: Some(points.iter().map(|p| p.solution.iterations()).sum()),
+            note: (short > 0).then(|| format!("{short} penalties short of the tolerance")),
+            phases: BTreeMap::from([("read", read)]),
+            ..Said::default()
+        },
+        theta: points.into_iter().flat_map(|p| p.solution.theta).collect(),
+        ..Fitted::default()
+    })
 }
 
 fn seconds<R>(run: impl FnOnce() -> R) -> (R, f64) {

@@ -52,6 +52,9 @@ pub(crate) struct Args {
     /// Seconds for each rival and problem, all its fits together
     #[arg(long, default_value_t = 120, value_name = "SECONDS")]
     time_limit: u64,
+    /// The same for each path of penalties; the fast ones are repeated
+    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    path_time_limit: u64,
     /// Threads for each rival (default: all)
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -83,15 +86,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    if args.repeats == 0 || args.time_limit == 0 {
-        bail!("--repeats and --time-limit must be at least 1");
+    if args.repeats == 0 || args.time_limit == 0 || args.path_time_limit == 0 {
+        bail!("--repeats, --time-limit and --path-time-limit must be at least 1");
     }
     let folder = root.join(&args.folder); // an absolute one replaces the root
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let environment = Environment::prepare(&root, &folder, args.python.as_deref(), &catalog)?;
     let threads = args.threads.unwrap_or_else(machine::threads);
-    let limit = Duration::from_secs(args.time_limit);
-    let request = adapter::Request::new(threads, args.repeats, limit);
+    let [limit, path_limit] = [args.time_limit, args.path_time_limit].map(Duration::from_secs);
+    let request = adapter::Request::new(threads, args.repeats, limit, path_limit);
 
     let mut results = Vec::new();
     for problem in &catalog.problems {

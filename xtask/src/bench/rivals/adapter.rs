@@ -22,6 +22,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Part of the time limit after which an adapter begins no further fit.
 const BUDGET: f64 = 0.5;
 
+/// The same for paths, whose slow ones are followed once: they take minutes.
+const PATH_BUDGET: Duration = Duration::from_secs(10);
+
 /// The libraries' own pools read these.
 const THREADS: [&str; 6] = [
     "OMP_NUM_THREADS",
@@ -37,6 +40,7 @@ pub(crate) struct Request {
     threads: usize,
     repeats: usize,
     limit: Duration,
+    path_limit: Duration,
 }
 
 /// A rival's attempt at a problem.
@@ -72,8 +76,7 @@ pub(crate) struct Reply {
     #[serde(default)]
     pub(crate) phases: BTreeMap<String, f64>,
     lambda: Option<f64>,
-    #[serde(default)]
-    intercept_penalty: f64,
+    intercept_scaling: Option<f64>,
     intercept: Option<bool>,
     skipped: Option<String>,
 }
@@ -88,11 +91,18 @@ pub(crate) struct Verdict {
 }
 
 impl Request {
-    pub(crate) fn new(threads: usize, repeats: usize, limit: Duration) -> Self {
+    /// `limit` is for all fits of a rival together, `path_limit` for all its paths.
+    pub(crate) fn new(
+        threads: usize,
+        repeats: usize,
+        limit: Duration,
+        path_limit: Duration,
+    ) -> Self {
         Self {
             threads,
             repeats,
             limit,
+            path_limit,
         }
     }
 
@@ -116,6 +126,12 @@ impl Request {
             Some(path) => (path.downwards_from(lambda_max(data)?), path.l1_ratio),
             None => (vec![problem.lambda], 0.0),
         };
+        let (limit, budget) = if problem.path.is_some() {
+            let budget = self.path_limit.mul_f64(BUDGET).min(PATH_BUDGET);
+            (self.path_limit, budget)
+        } else {
+            (self.limit, self.limit.mul_f64(BUDGET))
+        };
         let answers = data.join("answers");
         fs::create_dir_all(&answers).with_context(|| answers.display().to_string())?;
         let stem = format!("{} {}", problem.name, rival.name).replace([' ', ',', '/'], "_");
@@ -126,7 +142,7 @@ impl Request {
             "lambda": penalties.last(), "l1_ratio": l1_ratio,
             "path": problem.path.map(|_| &penalties),
             "threads": self.threads, "repeats": self.repeats,
-            "budget": BUDGET * self.limit.as_secs_f64(),
+            "budget": budget.as_secs_f64(),
         });
         // 2. The run.
         let (said, complained) = (answers.join("stdout.txt"), answers.join("stderr.txt"));
@@ -135,8 +151,8 @@ impl Request {
             .stdout(File::create(&said)?)
             .stderr(File::create(&complained)?)
             .envs(THREADS.map(|name| (name, self.threads.to_string())));
-        let Some(success) = self.run(command, &request)? else {
-            let seconds = self.limit.as_secs();
+        let Some(success) = run(command, &request, limit)? else {
+            let seconds = limit.as_secs();
             return Ok(attempt(Outcome::Without(format!("over {seconds} s"))));
         };
         // 3. The reply.
@@ -160,24 +176,6 @@ impl Request {
             l1_ratio,
         }))))
     }
-
-    /// Whether the adapter succeeded; none where it ran out of time and was ended.
-    fn run(&self, mut command: Command, request: &Value) -> Result<Option<bool>> {
-        let mut child = command.spawn().context("could not start an adapter")?;
-        write_line(&mut child, request)?;
-        let start = Instant::now();
-        loop {
-            if let Some(status) = child.try_wait()? {
-                return Ok(Some(status.success()));
-            }
-            if start.elapsed() > self.limit {
-                child.kill()?;
-                child.wait()?;
-                return Ok(None);
-            }
-            thread::sleep(LOOK);
-        }
-    }
 }
 
 impl Attempt {
@@ -190,7 +188,7 @@ impl Attempt {
             "coefficients": fitted.coefficients,
             "penalties": fitted.penalties,
             "l1_ratio": fitted.l1_ratio,
-            "intercept_penalty": fitted.reply.intercept_penalty,
+            "intercept_scaling": fitted.reply.intercept_scaling,
             "intercept": fitted.reply.intercept.unwrap_or(true),
         }))
     }
@@ -224,8 +222,26 @@ impl Fitted {
     /// Whether it fitted what the others did.
     pub(crate) fn same_problem(&self) -> bool {
         self.reply.lambda.is_none()
-            && self.reply.intercept_penalty == 0.0
+            && self.reply.intercept_scaling.is_none()
             && self.reply.intercept != Some(false)
+    }
+}
+
+/// Whether the adapter succeeded; none where it ran out of time and was ended.
+fn run(mut command: Command, request: &Value, limit: Duration) -> Result<Option<bool>> {
+    let mut child = command.spawn().context("could not start an adapter")?;
+    write_line(&mut child, request)?;
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status.success()));
+        }
+        if start.elapsed() > limit {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        thread::sleep(LOOK);
     }
 }
 

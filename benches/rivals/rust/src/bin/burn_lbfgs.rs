@@ -59,6 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     passes: Some(passes.get()),
                     ..Said::default()
                 },
+                ..Fitted::default()
             })
         })
     })
