@@ -3,7 +3,7 @@
 use evaluate::{BinaryReport, MulticlassReport, RegressionReport};
 use model::file::{Penalty, RowCounts, Versions};
 use serde::Serialize;
-use solver::{Certificate, DualityGap, Status};
+use solver::{Basis, Certificate, DualityGap, Status};
 
 use crate::diagnosis::DiagnosisReport;
 
@@ -117,6 +117,8 @@ pub struct CertificateReport {
     pub score_error: Option<f64>,
     /// Why there is none, when there is none.
     pub reason: Option<String>,
+    /// What distances were measured with: less than the whole curvature where there are very many columns.
+    pub basis: Basis,
 }
 
 impl CertificateReport {
@@ -128,6 +130,7 @@ impl CertificateReport {
             probability_error: certificate.probability_error,
             score_error: certificate.score_error,
             reason: certificate.reason.clone(),
+            basis: certificate.basis,
         }
     }
 }

@@ -33,7 +33,7 @@ fn shape() -> Value {
         "certified": { "status": "text", "detail": "text?", "iterations": "count",
             "objective": "number", "seconds": "number",
             "certificate": { "gradient_max": "number", "newton_decrement": "number?",
-                "probability_error": "number?", "score_error": "number?", "reason": "text?" } },
+                "probability_error": "number?", "score_error": "number?", "reason": "text?", "basis": "text" } },
         "comparison": [{ "backend": "text", "gradient": "text", "adapter": "text?",
             "software": "bool", "measured": "object?", "reason": "text?", "remedy": "text?" }],
         "textbook": {

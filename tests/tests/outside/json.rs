@@ -83,7 +83,7 @@ fn report_shape(task: &str) -> Value {
         "iterations": "count", "condition_number": "number?", "objective": "number",
         "certificate": { "gradient_max": "number", "newton_decrement": "number?",
             "probability_error": if task == "linear" { "null" } else { "number?" },
-            "score_error": "number?", "reason": "text?" },
+            "score_error": "number?", "reason": "text?", "basis": "text" },
         "duality_gap": "object?", "zero_coefficients": "count?",
         "intercept": if task == "multinomial" { "null" } else { "number" },
         "intercepts": if task == "multinomial" {

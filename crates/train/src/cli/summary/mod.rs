@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use model::Task;
 use model::file::Penalty;
-use solver::Status;
+use solver::{Basis, Status};
 use terminal::line;
 use terminal::number::{bound, count, counted, duration, plain, significant};
 
@@ -244,6 +244,11 @@ fn certificate(report: &FitReport) -> String {
     } else {
         ""
     };
+    let weaker = match certificate.basis {
+        Basis::Curvature => "",
+        Basis::SampledCurvature => " (by the curvature of some rows, a weaker bound)",
+        Basis::Penalty => " (by the penalty alone, a weak bound)",
+    };
     let gap = report.duality_gap.as_ref();
     let probability = gap.and_then(|gap| gap.probability_error);
     let score = gap.and_then(|gap| gap.score_error);
@@ -252,12 +257,12 @@ fn certificate(report: &FitReport) -> String {
         certificate.score_error.or(score),
     ) {
         (Some(error), _) => format!(
-            "no fitted probability is more than {} from the optimum{way}",
+            "no fitted probability is more than {} from the optimum{weaker}{way}",
             bound(error)
         ),
         (None, Some(error)) => {
             format!(
-                "no fitted value is more than {} from the optimum{way}",
+                "no fitted value is more than {} from the optimum{weaker}{way}",
                 bound(error)
             )
         }
