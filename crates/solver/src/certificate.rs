@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::factor::Factor;
 use crate::minimize::largest;
-use crate::objective::{HostObjective, ObjectiveError, PANEL, Problem, Sums, TargetValues, Wanted};
+use crate::objective::{
+    HostObjective, ObjectiveError, PANEL, Problem, Sums, TargetValues, Wanted, dot,
+};
 use crate::tolerance::{CURVATURE_ROUNDING, SCORE_ROUNDING, UNIT_ROUNDOFF};
 
 mod wide;
@@ -470,7 +472,8 @@ fn longest(images: &[Mat<f64>], width: usize, rows: usize) -> f64 {
     let mut most = 0.0_f64;
     for i in 0..rows {
         if let [image] = images {
-            most = most.max(image.col(i).squared_norm_l2());
+            let column = image.col_as_slice(i);
+            most = most.max(dot(column, column));
         }
         for k in 0..images.len() {
             for l in k + 1..images.len() {

@@ -11,7 +11,7 @@ use crate::sampled::SampledNewton;
 use crate::tolerance::{
     CURVATURE_COLUMNS, CURVATURE_PASSES, LBFGS_PASSES, NEWTON_CELLS, NEWTON_PARAMETERS,
     NEWTON_PASSES, QR_CELLS, QR_WORK, SAMPLE_DIGITS, SAMPLE_PASSES, SAMPLE_ROWS_PER_PARAMETER,
-    SAMPLED_CELLS, SAMPLED_GAIN,
+    SAMPLE_SCATTER, SAMPLED_CELLS, SAMPLED_GAIN,
 };
 
 /// A method with its settings.
@@ -113,7 +113,7 @@ impl Shape {
     fn sampled(&self) -> Option<(usize, f64)> {
         let parameters = self.parameters();
         let cost = |rows: usize| {
-            let share = rows as f64 / self.rows as f64;
+            let share = SAMPLE_SCATTER * rows as f64 / self.rows as f64;
             let sample = SAMPLE_PASSES * (share * self.curvature() + self.factorisation());
             let gain = 0.5 * (rows as f64 / parameters as f64).ln();
             (rows, sample + 1.0 + SAMPLE_DIGITS / gain)
