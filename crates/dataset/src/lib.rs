@@ -34,7 +34,8 @@ pub use design::{DesignError, DesignMatrix, Element};
 pub use fingerprint::Fingerprint;
 pub use pipeline::{MissingPolicy, Pipeline, PipelineError, PipelineOptions, RowFlags};
 pub use read::{
-    Batch, BatchOptions, Batches, CsvOptions, Input, ReadError, read_table, table_from_cells,
+    Batch, BatchOptions, Batches, CsvOptions, Format, Input, ReadError, read_table,
+    table_from_cells,
 };
 pub use schema::{ColumnSchema, Kind, Role, Schema, SchemaOptions};
 pub use split::{Split, SplitError, folds, split};
