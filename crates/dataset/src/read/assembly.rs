@@ -6,7 +6,7 @@ use std::mem;
 use rayon::prelude::*;
 
 use super::column::{Looked, Part, Task, lower};
-use super::grid::Grid;
+use super::grid::{Grid, Span};
 use super::infer::Seen;
 use super::{Format, svmlight};
 use crate::schema::{Kind, Role, SchemaOptions};
@@ -43,6 +43,8 @@ pub(super) struct Columns {
     /// Names of the columns, where the file does not say them once for all.
     pub(super) names: Option<Vec<String>>,
     pub(super) parts: Vec<(Looked, Part)>,
+    /// The memory of the block, to be used again.
+    pub(super) spare: (Vec<u8>, Vec<Span>),
 }
 
 /// The columns of a table, the rows of its blocks one below the other.
@@ -63,15 +65,29 @@ pub(super) enum Plan<'a> {
 }
 
 impl Plan<'_> {
-    fn column(&self, name: &str) -> Growing {
-        let (declared, role) = match self {
+    fn kind_and_role(&self, name: &str) -> (Option<Kind>, Role) {
+        match self {
             Self::First(options) => (options.declared_kind(name), options.role(name)),
             Self::Text(names) => {
                 let wanted = names.iter().any(|wanted| wanted == name);
                 let role = if wanted { Role::Feature } else { Role::Ignored };
                 (Some(Kind::Categorical), role)
             }
-        };
+        }
+    }
+
+    /// What is wanted of a column that no block had yet.
+    fn task(&self, name: &str) -> Task<'static> {
+        let (kind, role) = self.kind_and_role(name);
+        Task {
+            kind,
+            keep: role != Role::Ignored,
+            known: None,
+        }
+    }
+
+    fn column(&self, name: &str) -> Growing {
+        let (declared, role) = self.kind_and_role(name);
         Growing {
             name: name.to_owned(),
             declared,
@@ -83,13 +99,26 @@ impl Plan<'_> {
 }
 
 impl Growing {
-    fn task(&self) -> Task {
-        let mixed = matches!(self.cells, State::Mixed);
+    fn task(&self) -> Task<'_> {
+        let known = match &self.cells {
+            State::Text { dictionary, .. } => Some(dictionary),
+            _ => None,
+        };
         Task {
             kind: self.declared,
-            keep: self.role != Role::Ignored && !mixed,
-            words: matches!(self.cells, State::Text { .. }),
+            keep: self.role != Role::Ignored && !self.mixed(),
+            known,
         }
+    }
+
+    /// Makes room for so many rows.
+    fn reserve(&mut self, rows: usize) {
+        // Without room for all of them the column grows as it needs to.
+        let _ = match &mut self.cells {
+            State::Numbers(values) => values.try_reserve_exact(rows.saturating_sub(values.len())),
+            State::Text { codes, .. } => codes.try_reserve_exact(rows.saturating_sub(codes.len())),
+            State::Missing(_) | State::Mixed => Ok(()),
+        };
     }
 
     /// Whether the text of the column must be read again if it is text.
@@ -108,6 +137,7 @@ impl Growing {
                 None | Some(Kind::Numeric) => Part::Numbers(vec![0.0; rows]),
                 Some(_) => Part::Text {
                     codes: vec![0; rows],
+                    known: 0,
                     levels: vec!["0".to_owned()],
                 },
             },
@@ -158,14 +188,21 @@ impl Growing {
                     codes: mut all,
                     mut dictionary,
                 },
-                Part::Text { codes, levels },
+                Part::Text {
+                    codes,
+                    known,
+                    levels,
+                },
             ) => {
-                let known: Vec<u32> = levels
+                let new: Vec<u32> = levels
                     .into_iter()
                     .map(|level| dictionary.take(level))
                     .collect();
-                let code = |&code: &u32| known.get(code as usize).copied().unwrap_or(MISSING);
-                all.extend(codes.iter().map(code));
+                all.extend(codes.iter().map(|&code| match code as usize {
+                    _ if code == MISSING => MISSING,
+                    position if position < known => code,
+                    position => new[position - known],
+                }));
                 State::Text {
                     codes: all,
                     dictionary,
@@ -237,21 +274,26 @@ impl<'a> Assembly<'a> {
     }
 
     /// What is wanted of each column of a block.
-    pub(super) fn tasks(&self, grid: &Grid) -> Vec<Task> {
+    pub(super) fn tasks(&self, grid: &Grid) -> Vec<Task<'_>> {
         match &grid.names {
             None => self.columns.iter().map(Growing::task).collect(),
             Some(names) => names
                 .iter()
                 .map(|name| match self.positions.get(name) {
                     Some(&position) => self.columns[position].task(),
-                    None => self.plan.column(name).task(),
+                    None => self.plan.task(name),
                 })
                 .collect(),
         }
     }
 
-    /// Appends blocks of the file at that position, in order.
-    pub(super) fn append(&mut self, file: usize, blocks: Vec<Columns>) {
+    /// Appends blocks of the file at that position, in order, and hands their memory back.
+    pub(super) fn append(
+        &mut self,
+        file: usize,
+        blocks: Vec<Columns>,
+        spare: &mut Vec<(Vec<u8>, Vec<Span>)>,
+    ) {
         // For each column its parts, with the rows that each lacks before it.
         let mut parts: Vec<Vec<(usize, Looked, Part)>> = Vec::new();
         parts.resize_with(self.columns.len(), Vec::new);
@@ -271,6 +313,7 @@ impl<'a> Assembly<'a> {
                 filled[position] = rows + block.lines.len();
             }
             rows += block.lines.len();
+            spare.push(block.spare);
             self.lines.extend(file as u32, &block.lines);
         }
         let format = self.format;
@@ -286,6 +329,13 @@ impl<'a> Assembly<'a> {
                 }
                 column.pad(rows - filled, format);
             });
+    }
+
+    /// Makes room for so many rows in all.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        for column in &mut self.columns {
+            column.reserve(rows);
+        }
     }
 
     /// The columns in the order of the table.

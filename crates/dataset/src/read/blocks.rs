@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::compression::Decoder;
 use super::csv;
-use super::grid::Grid;
+use super::grid::{Grid, Span};
 use super::header::Header;
 use super::{CsvOptions, Format, ReadError, format, json_lines, line_breaks, sniff, svmlight};
 use crate::fingerprint::Checksum;
@@ -46,6 +46,8 @@ pub(super) struct Block {
     text: Vec<u8>,
     /// The line of the first byte.
     line: u64,
+    /// Memory for its cells.
+    spans: Vec<Span>,
 }
 
 /// How the text of a file is cut into cells.
@@ -67,7 +69,7 @@ impl Layout {
 
     /// The cells of a block, as far as it is sound, and what is wrong behind them.
     pub(super) fn grid(self, path: &str, block: Block) -> (Grid, Option<ReadError>) {
-        let Block { text, line } = block;
+        let Block { text, line, spans } = block;
         match self {
             Self::Csv { delimiter, columns } => {
                 let shape = csv::Shape {
@@ -75,7 +77,7 @@ impl Layout {
                     columns: Some(columns),
                     line,
                 };
-                let (grid, _, fault) = csv::grid(text, shape);
+                let (grid, _, fault) = csv::grid(text, spans, shape);
                 let error = fault.map(|fault| fault.error(path, columns));
                 (grid, error)
             }
@@ -109,6 +111,8 @@ pub(super) struct Blocks<R> {
     layout: Layout,
     header: Option<Header>,
     sizes: Sizes,
+    /// Memory of blocks that were read, to be used again.
+    pub(super) spare: Vec<(Vec<u8>, Vec<Span>)>,
 }
 
 impl<R: Read> Blocks<R> {
@@ -142,6 +146,7 @@ impl<R: Read> Blocks<R> {
             layout: Layout::JsonLines,
             header: None,
             sizes,
+            spare: Vec::new(),
         };
         blocks.fill(sizes.block.max(BLOCK))?;
         if blocks.rest.starts_with(b"\xef\xbb\xbf") {
@@ -176,7 +181,7 @@ impl<R: Read> Blocks<R> {
             } else {
                 csv::boundary(&self.rest, delimiter)
             };
-            let (grid, length, fault) = csv::grid(self.rest[..end].to_vec(), shape);
+            let (grid, length, fault) = csv::grid(self.rest[..end].to_vec(), Vec::new(), shape);
             if self.exhausted || fault.is_some() || grid.rows() > 0 {
                 break (grid, length, fault);
             }
@@ -247,12 +252,14 @@ impl<R: Read> Blocks<R> {
         if length == 0 {
             return Ok(None);
         }
-        let behind = self.rest[length..].to_vec();
+        let (mut behind, spans) = self.spare.pop().unwrap_or_default();
+        behind.clear();
+        behind.extend_from_slice(&self.rest[length..]);
         let mut text = std::mem::replace(&mut self.rest, behind);
         text.truncate(length);
         let line = self.line;
         self.line += line_breaks::count(&text);
-        Ok(Some(Block { text, line }))
+        Ok(Some(Block { text, line, spans }))
     }
 
     /// Reads on in search of the end of a row.

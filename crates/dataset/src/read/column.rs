@@ -17,15 +17,15 @@ pub(super) struct Place {
 }
 
 /// What is wanted of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Task {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Task<'a> {
     /// The kind that its cells have, if that is known.
     pub(super) kind: Option<Kind>,
     /// Whether the cells themselves are wanted, or only what they are.
     pub(super) keep: bool,
-    /// Whether the column is known to have words in it, so that its text is wanted even of a block
-    /// of numbers.
-    pub(super) words: bool,
+    /// The texts of the blocks before, where the column is known to have words in it: its text is
+    /// wanted even of a block of numbers.
+    pub(super) known: Option<&'a Dictionary>,
 }
 
 /// What the cells of one column in a block are.
@@ -46,17 +46,25 @@ pub(super) enum Part {
     Missing(usize),
     /// `NaN` where there is no number.
     Numbers(Vec<f64>),
+    /// Codes below `known` are those of the blocks before, which had so many levels when the block
+    /// was read; those from `known` on are the positions of `levels`.
     Text {
         codes: Vec<u32>,
+        known: usize,
         levels: Vec<String>,
     },
 }
 
 /// Reads one column of a block.
-pub(super) fn read(grid: &Grid, column: usize, task: Task, na: &MissingCells) -> (Looked, Part) {
+pub(super) fn read(
+    grid: &Grid,
+    column: usize,
+    task: Task<'_>,
+    na: &MissingCells,
+) -> (Looked, Part) {
     let numbers = match task.kind {
         Some(Kind::Numeric) => Some(numbers(grid, column, na, false)),
-        None if !task.words => Some(numbers(grid, column, na, true)),
+        None if task.known.is_none() => Some(numbers(grid, column, na, true)),
         _ => None,
     };
     let (looked, part) = match numbers {
@@ -68,7 +76,7 @@ pub(super) fn read(grid: &Grid, column: usize, task: Task, na: &MissingCells) ->
                 (looked, Part::Numbers(values))
             }
         }
-        _ => text(grid, column, task.kind, na),
+        _ => text(grid, column, task, na),
     };
     if task.keep {
         (looked, part)
@@ -108,60 +116,55 @@ fn numbers(grid: &Grid, column: usize, na: &MissingCells, strict: bool) -> (Look
     (looked, values)
 }
 
-/// The cells as text. What they are is looked at once for each distinct text.
-fn text(grid: &Grid, column: usize, kind: Option<Kind>, na: &MissingCells) -> (Looked, Part) {
-    let mut dictionary = Dictionary::default();
+/// The cells as text. What only the first of its kind matters for is looked at once for each text.
+fn text(grid: &Grid, column: usize, task: Task<'_>, na: &MissingCells) -> (Looked, Part) {
+    let infer = task.kind.is_none();
+    let mut dictionary = Dictionary::beside(task.known);
     let mut codes = Vec::with_capacity(grid.rows());
-    let mut levels: Vec<(usize, usize)> = Vec::new(); // first row, cells
+    let mut looked = Looked::default();
+    let mut possible = u8::MAX;
     for (row, cell) in grid.column(column).enumerate() {
         let Some(cell) = cell.filter(|cell| !na.contains(cell)) else {
             codes.push(MISSING);
             continue;
         };
-        let (code, new) = dictionary.cell(cell);
-        if new {
-            levels.push((row, 1));
-        } else {
-            levels[code as usize].1 += 1;
-        }
+        looked.cells += 1;
+        let (code, new) = dictionary.cell(task.known, cell);
         codes.push(code);
-    }
-    let mut looked = Looked {
-        cells: levels.iter().map(|(_, cells)| cells).sum(),
-        ..Looked::default()
-    };
-    let names = dictionary.into_levels();
-    if kind != Some(Kind::Categorical) {
-        let mut possible = u8::MAX;
-        for (level, (row, cells)) in names.iter().zip(levels) {
-            let place = || (grid.line(row, column), excerpt(level.as_bytes()));
-            if kind.is_none() {
-                match parse(level.as_bytes()) {
-                    Parsed::Number(_) => looked.numeric += cells,
-                    Parsed::NotFinite => {
-                        looked.numeric += cells;
-                        looked.first_not_finite.get_or_insert_with(place);
-                    }
-                    Parsed::Word => {
-                        looked.first_word.get_or_insert_with(place);
-                    }
+        let place = || (grid.line(row, column), excerpt(cell));
+        if infer {
+            match parse(cell) {
+                Parsed::Number(_) => looked.numeric += 1,
+                Parsed::NotFinite => {
+                    looked.numeric += 1;
+                    looked.first_not_finite.get_or_insert_with(place);
                 }
+                Parsed::Word if new => {
+                    looked.first_word.get_or_insert_with(place);
+                }
+                Parsed::Word => {}
             }
-            if possible != 0 {
-                let pair = boolean(level.as_bytes()).map_or(0, |(pair, _)| 1 << pair);
-                if possible & pair != possible {
-                    possible &= pair;
-                    let (line, value) = place();
-                    looked.spellings.push((possible, line, value));
-                }
+        }
+        if new && possible != 0 && task.kind != Some(Kind::Categorical) {
+            let pair = boolean(cell).map_or(0, |(pair, _)| 1 << pair);
+            if possible & pair != possible {
+                possible &= pair;
+                let (line, value) = place();
+                looked.spellings.push((possible, line, value));
             }
         }
     }
     if looked.cells == 0 {
         return (looked, Part::Missing(codes.len()));
     }
-    let levels = names;
-    (looked, Part::Text { codes, levels })
+    let known = task.known.map_or(0, Dictionary::len);
+    let levels = dictionary.into_levels();
+    let part = Part::Text {
+        codes,
+        known,
+        levels,
+    };
+    (looked, part)
 }
 
 /// Spellings of yes and no in lower case, `Yes` and `yes` as one level.

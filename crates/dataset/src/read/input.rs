@@ -177,6 +177,14 @@ impl Input {
 }
 
 impl Part {
+    /// Bytes as they are stored, where that is known.
+    pub(super) fn size(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::File(path) => path.metadata().ok().map(|file| file.len()),
+            Origin::Memory(bytes) => Some(bytes.len() as u64),
+        }
+    }
+
     pub(super) fn open(&self) -> Result<Box<dyn Read + Send + '_>, ReadError> {
         match &self.origin {
             Origin::File(path) => match File::open(path) {

@@ -147,7 +147,12 @@ pub(super) fn pass(
             break;
         };
         first.check(part, &blocks)?;
-        read_blocks(&mut blocks, assembly, file, &na)?;
+        let size = if input.parts().len() == 1 {
+            part.size()
+        } else {
+            None
+        };
+        read_blocks(&mut blocks, assembly, file, &na, size)?;
         bytes += blocks.bytes();
         checksum = blocks.into_checksum().unwrap_or_default();
     }
@@ -209,12 +214,15 @@ fn read_blocks<R: std::io::Read + Send>(
     assembly: &mut Assembly<'_>,
     file: usize,
     na: &MissingCells,
+    size: Option<u64>,
 ) -> Result<(), ReadError> {
+    let mut size = size;
     let some = BLOCKS_PER_THREAD * rayon::current_num_threads();
     let (path, layout) = (blocks.path().to_owned(), blocks.layout());
     let (mut current, mut failure) = take(blocks, some);
     while !current.is_empty() {
         let waiting = std::mem::take(&mut current);
+        let read_so_far = blocks.bytes();
         let ((next, failed), read) = rayon::join(
             || match &failure {
                 None => take(blocks, some),
@@ -232,8 +240,13 @@ fn read_blocks<R: std::io::Read + Send>(
             // The first mistake of the file counts, whichever thread finds its own first.
             sound.push(block?);
         }
-        assembly.append(file, sound);
+        assembly.append(file, sound, &mut blocks.spare);
         let (rows, columns) = (assembly.lines.len(), assembly.columns.len());
+        if let Some(size) = size.take() {
+            // Rows to come are about as long as these. Room that is not used costs nothing.
+            let all = rows as u128 * u128::from(size) / u128::from(read_so_far.max(1));
+            assembly.reserve(usize::try_from(all + all / 50).unwrap_or(rows));
+        }
         if layout == Layout::Svmlight && !svmlight::fits(rows, columns) {
             return Err(ReadError::TooWide {
                 path,
@@ -282,6 +295,7 @@ fn cut(
         lines: grid.lines,
         names: grid.names,
         parts,
+        spare: (grid.text, grid.spans),
     })
 }
 

@@ -16,12 +16,44 @@ pub(crate) struct Dictionary {
 }
 
 impl Dictionary {
-    /// The code of `text`, new or known. (4,294,967,295 distinct texts do not fit in memory.)
-    pub(crate) fn code(&mut self, text: &str) -> u32 {
-        self.find_or_insert(text.as_bytes(), || text.to_owned()).0
+    /// An empty one for texts that `known` does not have; the two share their hashes.
+    pub(crate) fn beside(known: Option<&Self>) -> Self {
+        let state = known.map(|known| known.state.clone()).unwrap_or_default();
+        Self {
+            state,
+            ..Self::default()
+        }
     }
 
-    /// The code of a text that is given away, and whether it is new.
+    pub(crate) fn len(&self) -> usize {
+        self.levels.len()
+    }
+
+    /// The code of a cell of valid UTF-8 among the texts of `known` and, behind them, those of this
+    /// one, which was made [`beside`](Self::beside) it; and whether it is new to both.
+    pub(crate) fn cell(&mut self, known: Option<&Self>, cell: &[u8]) -> (u32, bool) {
+        let hash = self.state.hash_one(cell);
+        if let Some(code) = known.and_then(|known| known.find(hash, cell)) {
+            return (code, false);
+        }
+        let before = known.map_or(0, Self::len) as u32;
+        if let Some(code) = self.find(hash, cell) {
+            return (before + code, false);
+        }
+        let text = String::from_utf8_lossy(cell).into_owned();
+        (before + self.insert(hash, text), true)
+    }
+
+    /// The code of `text`, new or known. (4,294,967,295 distinct texts do not fit in memory.)
+    pub(crate) fn code(&mut self, text: &str) -> u32 {
+        let hash = self.state.hash_one(text.as_bytes());
+        match self.find(hash, text.as_bytes()) {
+            Some(code) => code,
+            None => self.insert(hash, text.to_owned()),
+        }
+    }
+
+    /// The code of a text that is given away.
     pub(crate) fn take(&mut self, text: String) -> u32 {
         let hash = self.state.hash_one(text.as_bytes());
         match self.find(hash, text.as_bytes()) {
@@ -30,21 +62,8 @@ impl Dictionary {
         }
     }
 
-    /// The code of a cell of valid UTF-8, and whether it is new.
-    pub(crate) fn cell(&mut self, cell: &[u8]) -> (u32, bool) {
-        self.find_or_insert(cell, || String::from_utf8_lossy(cell).into_owned())
-    }
-
     pub(crate) fn into_levels(self) -> Vec<String> {
         self.levels
-    }
-
-    fn find_or_insert(&mut self, text: &[u8], owned: impl FnOnce() -> String) -> (u32, bool) {
-        let hash = self.state.hash_one(text);
-        match self.find(hash, text) {
-            Some(code) => (code, false),
-            None => (self.insert(hash, owned()), true),
-        }
     }
 
     fn find(&self, hash: u64, text: &[u8]) -> Option<u32> {
@@ -72,8 +91,11 @@ mod tests {
         let mut dictionary = Dictionary::default();
         let codes = ["b", "a", "b", "", "a"].map(|text| dictionary.code(text));
         assert_eq!(codes, [0, 1, 0, 2, 1]);
-        assert_eq!(dictionary.cell(b"a"), (1, false));
-        assert_eq!(dictionary.cell(b"c"), (3, true));
+        let mut beside = Dictionary::beside(Some(&dictionary));
+        let cells = [&b"a"[..], b"c", b"d", b"c"].map(|cell| beside.cell(Some(&dictionary), cell));
+        assert_eq!(cells, [(1, false), (3, true), (4, true), (3, false)]);
+        assert_eq!(beside.into_levels(), ["c", "d"]);
+        assert_eq!(dictionary.code("c"), 3);
         assert_eq!(dictionary.take("c".to_owned()), 3);
         for code in 4..5000 {
             assert_eq!(dictionary.take(format!("level {code}")), code);

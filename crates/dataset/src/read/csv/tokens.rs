@@ -26,18 +26,23 @@ pub(in crate::read) struct Shape {
     pub(in crate::read) line: u64,
 }
 
-/// The rows of `text` up to the first fault, and how many bytes they take.
+/// The rows of `text` up to the first fault, and how many bytes they take; `spans` is memory for
+/// their cells.
 ///
 /// A cell is quoted when its first byte is a quote; inside, two quotes are one and delimiters and
 /// line breaks are text; what stands between the closing quote and the next delimiter is text too.
 /// Elsewhere a quote is a byte like any other. Rows end with `\n`, `\r\n` or `\r`, the last one also
 /// with the text; empty lines are no rows.
-pub(in crate::read) fn grid(mut text: Vec<u8>, shape: Shape) -> (Grid, usize, Option<Fault>) {
+pub(in crate::read) fn grid(
+    mut text: Vec<u8>,
+    spans: Vec<Span>,
+    shape: Shape,
+) -> (Grid, usize, Option<Fault>) {
     let valid = match std::str::from_utf8(&text) {
         Ok(_) => text.len(),
         Err(error) => error.valid_up_to(),
     };
-    let mut tokens = Tokens::new(&text, shape);
+    let mut tokens = Tokens::new(&text, spans, shape);
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
         simd.vectorize(Vectorized {
@@ -92,11 +97,13 @@ struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    fn new(text: &'a [u8], shape: Shape) -> Self {
+    fn new(text: &'a [u8], mut spans: Vec<Span>, shape: Shape) -> Self {
+        spans.clear();
+        spans.reserve(text.len() / 8);
         Self {
             text,
             shape,
-            spans: Vec::with_capacity(text.len() / 8),
+            spans,
             lines: Lines::default(),
             unquoted: Vec::new(),
             complete: 0,
