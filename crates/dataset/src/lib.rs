@@ -5,6 +5,7 @@
 //! - [`read`]: bytes to columns, whole or in batches; [`number`]: a cell to a number
 //! - [`table`]: columns as read; [`fingerprint`]: what identifies them
 //! - [`schema`]: a kind and a role for every column
+//! - [`recognition`]: columns that are not what they look like
 //! - [`target`]: what is predicted, on which rows, with which weights
 //! - [`mod@split`]: rows to fit, choose and test on
 //! - [`pipeline`]: preprocessing fitted on the training rows
@@ -23,6 +24,7 @@ pub mod fingerprint;
 pub mod number;
 pub mod pipeline;
 pub mod read;
+pub mod recognition;
 pub mod schema;
 pub mod split;
 pub mod suggestion;
