@@ -205,7 +205,8 @@ impl<R: Read> Batches<R> {
             self.taken = 0;
             self.grid = grid;
             if let Some(names) = &self.grid.names {
-                let place = |name: &String| names.iter().position(|other| other == name);
+                let header = Header::of_names(self.blocks.path(), names.clone());
+                let place = |name: &String| header.find(name);
                 for (position, name, _) in &mut self.needed {
                     *position = place(name);
                 }

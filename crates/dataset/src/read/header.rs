@@ -67,6 +67,11 @@ impl Header {
         }
     }
 
+    /// The column of a name, if there is one.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.positions.get(name).copied()
+    }
+
     /// The column of a name that a person gave.
     pub(super) fn position(&self, name: &str, mention: Mention) -> Result<usize, ReadError> {
         self.positions
