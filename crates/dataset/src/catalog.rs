@@ -98,7 +98,8 @@ pub fn find(name: &str) -> Option<&'static Entry> {
     catalog().iter().find(|entry| entry.name == name)
 }
 
-/// The table of a name that a person typed: a file, otherwise a table that ships.
+/// The table of a name that a person typed: what [`Input::named`] reads, otherwise a table that
+/// ships.
 ///
 /// # Errors
 /// [`ReadError::FileNotFound`] when there is neither, and [`ReadError::Io`].
@@ -113,7 +114,7 @@ pub fn resolve(name: &str) -> Result<(Input, Option<&'static Entry>), ReadError>
     if let (false, Some(entry)) = (Path::new(name).exists(), find(name)) {
         return Ok((entry.input(), Some(entry)));
     }
-    Ok((Input::file(name)?, None))
+    Ok((Input::named(name)?, None))
 }
 
 const CATALOG_TOML: &str = include_str!("../../../datasets/catalog.toml");

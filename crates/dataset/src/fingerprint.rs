@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The bytes of a file and the shape of the table in them: two files with the same fingerprint
-/// give the same table.
+/// The text of a file and the shape of the table in it: two files with the same fingerprint give
+/// the same table. The text is what comes out of a compressed file, and of several files that of
+/// one behind the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
     /// SHA-256 of the bytes, in lower-case hexadecimal.

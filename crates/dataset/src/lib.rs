@@ -5,6 +5,7 @@
 //! - [`read`]: bytes to columns, whole or in batches; [`number`]: a cell to a number
 //! - [`table`]: columns as read; [`fingerprint`]: what identifies them
 //! - [`schema`]: a kind and a role for every column
+//! - [`recognition`]: columns that are not what they look like
 //! - [`target`]: what is predicted, on which rows, with which weights
 //! - [`mod@split`]: rows to fit, choose and test on
 //! - [`pipeline`]: preprocessing fitted on the training rows
@@ -23,6 +24,7 @@ pub mod fingerprint;
 pub mod number;
 pub mod pipeline;
 pub mod read;
+pub mod recognition;
 pub mod rows;
 pub mod schema;
 pub mod split;
@@ -37,7 +39,8 @@ pub use pipeline::{
     EncodedRows, MissingPolicy, Pipeline, PipelineError, PipelineOptions, RowFlags,
 };
 pub use read::{
-    Batch, BatchOptions, Batches, CsvOptions, Input, ReadError, read_table, table_from_cells,
+    Batch, BatchOptions, Batches, CsvOptions, Format, Input, ReadError, read_table,
+    table_from_cells,
 };
 pub use rows::{RowSource, RowSourceError};
 pub use schema::{ColumnSchema, Kind, Role, Schema, SchemaOptions};

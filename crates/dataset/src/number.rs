@@ -32,13 +32,10 @@ pub fn parse(cell: &[u8]) -> Parsed {
     if !plausible {
         return Parsed::Word;
     }
-    match std::str::from_utf8(cell)
-        .ok()
-        .and_then(|text| text.parse::<f64>().ok())
-    {
-        Some(value) if value.is_finite() => Parsed::Number(value),
-        Some(_) => Parsed::NotFinite,
-        None => Parsed::Word,
+    match fast_float2::parse::<f64, _>(cell) {
+        Ok(value) if value.is_finite() => Parsed::Number(value),
+        Ok(_) => Parsed::NotFinite,
+        Err(_) => Parsed::Word,
     }
 }
 
@@ -152,6 +149,27 @@ mod tests {
                 return Err(TestCaseError::fail(text(value)));
             };
             prop_assert_eq!(read.to_bits(), value.to_bits());
+        }
+
+        #[test]
+        fn numbers_are_those_of_the_standard_library(
+            cell in "[+-]?[0-9]{0,25}\\.?[0-9]{0,25}([eE][+-]?[0-9]{0,4})?",
+            word in "[-+.0-9eEinfatyNIT]{0,9}",
+        ) {
+            for text in [cell, word] {
+                let expected = match text.parse::<f64>() {
+                    Ok(value) if value.is_finite() => Parsed::Number(value),
+                    Ok(_) => Parsed::NotFinite,
+                    Err(_) => Parsed::Word,
+                };
+                // -0 and 0 are equal, so their bits are compared.
+                match (parse(text.as_bytes()), expected) {
+                    (Parsed::Number(found), Parsed::Number(expected)) => {
+                        prop_assert_eq!(found.to_bits(), expected.to_bits(), "{}", text);
+                    }
+                    (found, expected) => prop_assert_eq!(found, expected, "{}", text),
+                }
+            }
         }
 
         #[test]

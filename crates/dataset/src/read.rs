@@ -1,35 +1,59 @@
 //! From bytes to a table.
 //!
-//! A whole file is read in two passes: the first finds the kind of every column, the number of
-//! rows and the checksum, the second fills typed columns. Nothing else is kept in memory. Tables
-//! to score are read in [batches](Batches), in one pass and bounded memory.
+//! Bytes are decompressed (`compression`), their format is told by their content (`format`), and
+//! they are cut into blocks of whole rows (`blocks`). A block becomes a `grid` of cells, and each
+//! column of it numbers or levels (`column`). A whole table is `assembly` of blocks that all
+//! threads work on (`whole`); tables to score are read in [batches](Batches), in bounded memory.
+//!
+//! The kind of a column is known when its last cell was read. A column of numbers in which a word
+//! turns up late is read a second time, as text; every other column is read once.
+//!
+//! Another text format is a variant of [`Format`], a way to recognise it in `format`, and a
+//! function from a block to a grid in `blocks`. A format of columns (Parquet, Arrow) has no cells
+//! of text: its reader makes the parts of `assembly` itself. Another encoding belongs between
+//! `compression` and `blocks`.
 
+mod assembly;
 mod batches;
+mod blocks;
 mod builder;
 mod cells;
+mod column;
+mod compression;
 mod csv;
 mod error;
+mod format;
+mod grid;
 mod header;
 mod infer;
 mod input;
+mod json_lines;
+mod line_breaks;
 mod sniff;
+mod svmlight;
+mod whole;
 
 pub use batches::{Batch, BatchOptions, Batches};
 pub use cells::table_from_cells;
 pub use csv::CsvOptions;
 pub use error::ReadError;
+pub use format::Format;
 pub use input::Input;
 
 use crate::fingerprint::Fingerprint;
-use crate::schema::{ColumnSchema, Role, Schema, SchemaOptions};
-use crate::table::{Column, Lines, Table};
-use builder::Builder;
-use csv::{Record, Records};
+use crate::schema::{Schema, SchemaOptions};
+use crate::table::Table;
 
-/// Reads a whole CSV file: its columns, their schema, and what identifies the data.
+/// Reads a whole table: its columns, their schema, and what identifies the data.
 ///
-/// The first row is the header. Blanks around names and cells are dropped; blank lines are
-/// skipped. A column is numeric when every cell that is not missing is a number, boolean when
+/// The format is told by the content: see [`Format`]. In CSV the first row is the header; blanks
+/// around names and cells are dropped, blank lines are skipped. In JSON lines the keys are the
+/// columns, `null` and an absent key are missing cells, and a text is a cell as in CSV. In svmlight
+/// what is not written is zero. Several files are one table when they have the same columns.
+///
+/// The table, its errors and their order are the same for any number of threads.
+///
+/// A column is numeric when every cell that is not missing is a number, boolean when
 /// every such cell is in one spelling of yes and no, and otherwise categorical, unless `schema`
 /// says what it is. Columns that `schema` ignores are in the returned schema but not in the table.
 ///
@@ -55,61 +79,5 @@ pub fn read_table(
     csv: &CsvOptions,
     schema: &SchemaOptions,
 ) -> Result<(Table, Schema, Fingerprint), ReadError> {
-    let found = infer::infer(input, csv, schema)?;
-    fill(input, csv, found)
-}
-
-/// The second pass: fills columns whose kinds are known.
-fn fill(
-    input: &Input,
-    csv: &CsvOptions,
-    found: infer::Found,
-) -> Result<(Table, Schema, Fingerprint), ReadError> {
-    let path = input.name();
-    let mut records = Records::open(path, input.open()?, Some(found.delimiter))?;
-    let mut record = Record::default();
-    let mut builders: Vec<_> = found
-        .schema
-        .columns
-        .iter()
-        .enumerate()
-        .filter(|(_, column)| column.role != Role::Ignored)
-        .map(|(position, column)| {
-            (
-                position,
-                column,
-                Builder::new(column.kind, found.fingerprint.rows),
-            )
-        })
-        .collect();
-    let na = csv.missing();
-    let mut lines = Lines::default();
-    let changed = || ReadError::Changed {
-        path: path.to_owned(),
-    };
-    records.next(&mut record)?;
-    while records.next(&mut record)? {
-        if record.len() != found.schema.columns.len() || lines.len() == found.fingerprint.rows {
-            return Err(changed());
-        }
-        for (position, _, builder) in &mut builders {
-            // The first pass accepted every cell, so a refusal means other bytes than then.
-            builder
-                .push(na.present(record.cell(*position)))
-                .map_err(|_| changed())?;
-        }
-        lines.push(record.line());
-    }
-    if lines.len() != found.fingerprint.rows || records.bytes() != found.fingerprint.bytes {
-        return Err(changed());
-    }
-    let columns = builders
-        .into_iter()
-        .map(|(_, ColumnSchema { name, .. }, builder)| Column {
-            name: name.clone(),
-            cells: builder.finish(),
-        })
-        .collect();
-    let table = Table::read(path.to_owned(), columns, lines);
-    Ok((table, found.schema, found.fingerprint))
+    whole::read(input, csv, schema, blocks::Sizes::default())
 }

@@ -1,5 +1,6 @@
 //! Columns as read.
 
+mod dictionary;
 mod lines;
 
 use std::collections::HashMap;
@@ -7,6 +8,7 @@ use std::collections::HashMap;
 use thiserror::Error;
 
 use crate::number;
+pub(crate) use dictionary::Dictionary;
 pub(crate) use lines::Lines;
 
 /// The code of a missing text cell.
@@ -119,30 +121,6 @@ impl Column {
     }
 }
 
-/// Distinct texts and their codes, in order of first appearance.
-#[derive(Debug, Default)]
-pub(crate) struct Dictionary {
-    codes: HashMap<String, u32>,
-    levels: Vec<String>,
-}
-
-impl Dictionary {
-    /// The code of `text`, new or known. (4,294,967,295 distinct texts do not fit in memory.)
-    pub(crate) fn code(&mut self, text: &str) -> u32 {
-        if let Some(&code) = self.codes.get(text) {
-            return code;
-        }
-        let code = self.levels.len() as u32;
-        self.codes.insert(text.to_owned(), code);
-        self.levels.push(text.to_owned());
-        code
-    }
-
-    pub(crate) fn into_levels(self) -> Vec<String> {
-        self.levels
-    }
-}
-
 /// Why columns do not make a table.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -213,6 +191,7 @@ impl TableError {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     source: String,
+    files: Vec<String>,
     columns: Vec<Column>,
     positions: HashMap<String, usize>,
     lines: Lines,
@@ -252,10 +231,17 @@ impl Table {
             .collect();
         Self {
             source,
+            files: Vec::new(),
             columns,
             positions,
             lines,
         }
+    }
+
+    /// The same table, its rows from several files.
+    pub(crate) fn with_files(mut self, files: Vec<String>) -> Self {
+        self.files = files;
+        self
     }
 
     /// Number of rows.
@@ -280,7 +266,14 @@ impl Table {
         self.lines.get(row)
     }
 
-    /// The file or the name that the table came from.
+    /// The file that a row came from: [`source`](Self::source) unless the table was read from
+    /// several files.
+    pub fn file(&self, row: usize) -> &str {
+        let position = self.lines.file(row) as usize;
+        self.files.get(position).unwrap_or(&self.source)
+    }
+
+    /// The file, the pattern of several files, or the name that the table came from.
     pub fn source(&self) -> &str {
         &self.source
     }
@@ -299,11 +292,16 @@ impl Table {
                 cells: column.cells.select(rows),
             })
             .collect();
+        let mut lines = Lines::default();
+        for &row in rows {
+            lines.push_in(self.lines.file(row), self.line(row));
+        }
         Self {
             source: self.source.clone(),
+            files: self.files.clone(),
             columns,
             positions: self.positions.clone(),
-            lines: rows.iter().map(|&row| self.line(row)).collect(),
+            lines,
         }
     }
 }

@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::builder::Builder;
-use super::csv::{CsvOptions, MissingCells, Record, Records};
+use super::blocks::Blocks;
+use super::builder::{Builder, Refusal};
+use super::csv::{CsvOptions, MissingCells};
+use super::grid::Grid;
 use super::header::Header;
 use super::input::failure;
-use super::{Input, ReadError};
+use super::{Format, Input, ReadError, svmlight};
 use crate::schema::{Kind, Mention};
 use crate::table::{Column, Lines, Table};
 
@@ -44,7 +46,7 @@ pub struct Batch {
     pub kept: Vec<Vec<String>>,
 }
 
-/// Reads a CSV file in one pass and in memory for one batch.
+/// Reads a table in one pass and in memory for one block and one batch.
 ///
 /// The kinds are those that the model was fitted with: a stray word in a numeric column is an
 /// error with its place, while new text in a categorical column is a level like any other, for the
@@ -68,11 +70,16 @@ pub struct Batch {
 /// # Ok::<(), dataset::ReadError>(())
 /// ```
 pub struct Batches<R> {
-    records: Records<R>,
-    record: Record,
+    blocks: Blocks<R>,
     header: Header,
-    needed: Vec<(usize, String, Kind)>,
-    kept: Vec<usize>,
+    /// The block that rows are taken from, and how many were.
+    grid: Grid,
+    taken: usize,
+    /// What is wrong behind the last row of the block.
+    failure: Option<ReadError>,
+    /// For each column of the batch its position in the block, if the block has it.
+    needed: Vec<(Option<usize>, String, Kind)>,
+    kept: Vec<(Option<usize>, String)>,
     na: MissingCells,
     rows_per_batch: usize,
     rows: usize,
@@ -105,7 +112,7 @@ impl<'a> Batches<Box<dyn Read + Send + 'a>> {
         csv: &CsvOptions,
         options: &BatchOptions,
     ) -> Result<Self, ReadError> {
-        Self::new(input.name(), input.open()?, csv, options)
+        Self::with_format(input.name(), input.open()?, csv, options, input.format())
     }
 }
 
@@ -121,35 +128,127 @@ impl<R: Read> Batches<R> {
         csv: &CsvOptions,
         options: &BatchOptions,
     ) -> Result<Self, ReadError> {
-        let mut records = Records::open(name, reader, csv.delimiter)?;
-        let mut record = Record::default();
-        let header = Header::read(&mut records, &mut record)?;
-        let needed = options
-            .columns
-            .iter()
-            .map(|(name, kind)| Ok((header.needed(name)?, name.clone(), *kind)))
-            .collect::<Result<_, ReadError>>()?;
-        let kept = options
-            .keep
-            .iter()
-            .map(|name| header.position(name, Mention::Keep))
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            records,
-            record,
-            header,
-            needed,
-            kept,
+        Self::with_format(name, reader, csv, options, None)
+    }
+
+    fn with_format(
+        name: &str,
+        reader: R,
+        csv: &CsvOptions,
+        options: &BatchOptions,
+        format: Option<Format>,
+    ) -> Result<Self, ReadError> {
+        let blocks = Blocks::open(name, reader, csv, format)?;
+        let header = blocks.header().cloned();
+        let mut batches = Self {
+            header: header.unwrap_or_else(|| Header::of_names(name, Vec::new())),
+            blocks,
+            grid: Grid::default(),
+            taken: 0,
+            failure: None,
+            needed: Vec::new(),
+            kept: Vec::new(),
             na: csv.missing(),
             rows_per_batch: options.rows_per_batch.max(1),
             rows: 0,
             finished: false,
-        })
+        };
+        if batches.blocks.header().is_none() {
+            // The first rows say which columns there are.
+            batches.next_block()?;
+            if let Some(names) = &batches.grid.names {
+                batches.header = Header::of_names(name, names.clone());
+            }
+            if batches.grid.rows() == 0 {
+                let path = name.to_owned();
+                let failure = batches.failure.take();
+                return Err(failure.unwrap_or(ReadError::Empty { path }));
+            }
+        }
+        for (name, kind) in &options.columns {
+            let position = match batches.header.needed(name) {
+                Ok(position) => Some(position),
+                // What svmlight does not write is zero.
+                Err(_) if batches.is_zero(name) => None,
+                Err(error) => return Err(error),
+            };
+            batches.needed.push((position, name.clone(), *kind));
+        }
+        for name in &options.keep {
+            let position = batches.header.position(name, Mention::Keep)?;
+            batches.kept.push((Some(position), name.clone()));
+        }
+        Ok(batches)
     }
 
-    /// All names of the file, in file order.
+    /// All names of the file, in file order; where rows name their columns, those of the first block.
     pub fn names(&self) -> &[String] {
         &self.header.names
+    }
+
+    /// Whether a column that is not there consists of zeros.
+    fn is_zero(&self, name: &str) -> bool {
+        self.blocks.format() == Format::Svmlight && svmlight::index(name).is_some()
+    }
+
+    /// Takes the next block with a row; `false` at the end of the file.
+    fn next_block(&mut self) -> Result<bool, ReadError> {
+        loop {
+            if let Some(failure) = self.failure.take() {
+                return Err(failure);
+            }
+            let Some(block) = self.blocks.next()? else {
+                return Ok(false);
+            };
+            let (grid, failure) = self.blocks.layout().grid(self.blocks.path(), block);
+            self.failure = failure;
+            self.taken = 0;
+            self.grid = grid;
+            if let Some(names) = &self.grid.names {
+                let header = Header::of_names(self.blocks.path(), names.clone());
+                let place = |name: &String| header.find(name);
+                for (position, name, _) in &mut self.needed {
+                    *position = place(name);
+                }
+                for (position, name) in &mut self.kept {
+                    *position = place(name);
+                }
+            }
+            if self.grid.rows() > 0 {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Appends rows of the block to the columns of a batch.
+    fn push(&self, builders: &mut [Builder], rows: usize) -> Result<(), ReadError> {
+        let mut first: Option<(usize, usize, Refusal)> = None;
+        for (own, (builder, (position, name, _))) in
+            builders.iter_mut().zip(&self.needed).enumerate()
+        {
+            // A refusal further up counts before this one.
+            let end = first.map_or(self.taken + rows, |(row, ..)| row);
+            for row in self.taken..end {
+                let cell = match position {
+                    Some(position) => self.grid.cell(row, *position),
+                    None if self.is_zero(name) => Some(&b"0"[..]),
+                    None => None,
+                };
+                let cell = cell.filter(|cell| !self.na.contains(cell));
+                if let Err(refusal) = builder.push(cell) {
+                    first = Some((row, own, refusal));
+                    break;
+                }
+            }
+        }
+        let Some((row, own, refusal)) = first else {
+            return Ok(());
+        };
+        let (position, name, _) = &self.needed[own];
+        let position = position.unwrap_or_default();
+        let cell = self.grid.cell(row, position).unwrap_or_default();
+        let line = self.grid.line(row, position);
+        Err(refusal.error(self.blocks.path(), line, name, cell))
     }
 
     fn read(&mut self) -> Result<Option<Batch>, ReadError> {
@@ -159,22 +258,27 @@ impl<R: Read> Batches<R> {
             .map(|&(_, _, kind)| Builder::new(kind, 0))
             .collect();
         let (mut kept, mut lines) = (Vec::new(), Lines::default());
-        while lines.len() < self.rows_per_batch && self.records.next(&mut self.record)? {
-            self.header.check(&self.record)?;
-            for (builder, (position, name, _)) in builders.iter_mut().zip(&self.needed) {
-                let cell = self.record.cell(*position);
-                builder.push(self.na.present(cell)).map_err(|refusal| {
-                    let line = self.record.cell_line(*position);
-                    refusal.error(self.records.path(), line, name, cell)
-                })?;
+        while lines.len() < self.rows_per_batch {
+            if self.taken == self.grid.rows() && !self.next_block()? {
+                break;
             }
-            let raw = |&position: &usize| self.record.text(position).to_owned();
-            kept.push(self.kept.iter().map(raw).collect());
-            lines.push(self.record.line());
+            let left = self.grid.rows() - self.taken;
+            let rows = left.min(self.rows_per_batch - lines.len());
+            self.push(&mut builders, rows)?;
+            for row in self.taken..self.taken + rows {
+                let raw = |(position, _): &(Option<usize>, String)| {
+                    position.map_or_else(String::new, |position| {
+                        self.grid.text(row, position).to_owned()
+                    })
+                };
+                kept.push(self.kept.iter().map(raw).collect());
+                lines.push(self.grid.lines.get(row));
+            }
+            self.taken += rows;
         }
         self.rows += lines.len();
+        let path = self.blocks.path().to_owned();
         if lines.len() == 0 {
-            let path = self.records.path().to_owned();
             return if self.rows == 0 {
                 Err(ReadError::NoRows { path })
             } else {
@@ -189,7 +293,7 @@ impl<R: Read> Batches<R> {
                 cells: builder.finish(),
             })
             .collect();
-        let table = Table::read(self.records.path().to_owned(), columns, lines);
+        let table = Table::read(path, columns, lines);
         Ok(Some(Batch { table, kept }))
     }
 }

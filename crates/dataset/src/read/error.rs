@@ -1,12 +1,14 @@
 //! What can be wrong with a file.
 
+mod remedy;
+
 use std::io;
 
 use thiserror::Error;
 
 use crate::number::{counted, grouped};
 use crate::schema::Mention;
-use crate::suggestion::{argument, nearest_text, one_of};
+use crate::suggestion::nearest_text;
 
 /// Why a file does not become a table.
 ///
@@ -189,89 +191,144 @@ pub enum ReadError {
         /// The cell, cut after 60 characters.
         value: String,
     },
+    /// Compressed bytes that end too early.
+    #[error("{path}: the {compression} stream is cut off after {} ({} of text came out of it)",
+        counted(*bytes as usize, "byte"), counted(*decoded as usize, "byte"))]
+    Truncated {
+        /// The file.
+        path: String,
+        /// `gzip` or `zstd`.
+        compression: &'static str,
+        /// Compressed bytes that are there.
+        bytes: u64,
+        /// Bytes of text before the cut.
+        decoded: u64,
+    },
+    /// Compressed bytes that are damaged, or followed by others that are not compressed.
+    #[error("{path}: the {compression} stream is damaged near byte {} ({} of text came out of it): {reason}",
+        grouped(*bytes as usize), counted(*decoded as usize, "byte"))]
+    Corrupt {
+        /// The file.
+        path: String,
+        /// `gzip` or `zstd`.
+        compression: &'static str,
+        /// Compressed bytes that were read before the damage was seen.
+        bytes: u64,
+        /// Bytes of text before the damage.
+        decoded: u64,
+        /// What the decoder says.
+        reason: String,
+    },
+    /// A format that is recognised and not read.
+    #[error("{path} is {format}, which is not read here")]
+    OtherFormat {
+        /// The file.
+        path: String,
+        /// The format, with its article.
+        format: &'static str,
+    },
+    /// No file matches a pattern.
+    #[error("{pattern}: no file matches")]
+    NoMatch {
+        /// The pattern.
+        pattern: String,
+    },
+    /// A pattern that cannot be one.
+    #[error("{pattern}: {reason}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file that does not have the columns of the first file.
+    #[error("{path}: column {position} is {} where {first} has {}",
+        named(found.as_deref()), named(expected.as_deref()))]
+    OtherColumns {
+        /// The file.
+        path: String,
+        /// The first file.
+        first: String,
+        /// Position of the first difference, from 1.
+        position: usize,
+        /// The name in this file, if it has so many columns.
+        found: Option<String>,
+        /// The name in the first file, if it has so many columns.
+        expected: Option<String>,
+    },
+    /// Files of different formats as one table.
+    #[error("{path} is {found} where {first} is {expected}")]
+    MixedFormats {
+        /// The file.
+        path: String,
+        /// Its format.
+        found: super::Format,
+        /// The first file.
+        first: String,
+        /// The format of the first file.
+        expected: super::Format,
+    },
+    /// A line that is not one JSON object of plain values.
+    #[error("{path}:{line}: {reason} at byte {position} of the line")]
+    NotJson {
+        /// The file.
+        path: String,
+        /// The line.
+        line: u64,
+        /// The byte of the line, from 1.
+        position: usize,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A JSON value that is itself an object or a list.
+    #[error("{path}:{line}: column `{column}` holds {what}, not one value")]
+    Nested {
+        /// The file.
+        path: String,
+        /// The line.
+        line: u64,
+        /// The column.
+        column: String,
+        /// `an object` or `a list`.
+        what: &'static str,
+    },
+    /// A JSON object with the same key twice.
+    #[error("{path}:{line}: the key `{column}` stands twice")]
+    RepeatedKey {
+        /// The file.
+        path: String,
+        /// The line.
+        line: u64,
+        /// The key.
+        column: String,
+    },
+    /// A line that is not in the svmlight format.
+    #[error("{path}:{line}: {value:?}: {reason}")]
+    NotSvmlight {
+        /// The file.
+        path: String,
+        /// The line.
+        line: u64,
+        /// The part of the line in question, cut after 60 characters.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A sparse file too wide to be written out as a table.
+    #[error("{path}: {} by {} are too many cells for a table that stores every zero",
+        counted(*rows, "row"), counted(*columns, "column"))]
+    TooWide {
+        /// The file.
+        path: String,
+        /// Rows so far.
+        rows: usize,
+        /// Columns so far.
+        columns: usize,
+    },
 }
 
-impl ReadError {
-    /// What to do next.
-    pub fn remedy(&self) -> Option<String> {
-        match self {
-            Self::FileNotFound { .. } => {
-                let shipped: Vec<_> = crate::catalog::catalog()
-                    .iter()
-                    .map(|entry| entry.name.as_str())
-                    .collect();
-                Some(format!(
-                    "the path of a file, `-` for standard input, or a shipped table: {}",
-                    shipped.join(", ")
-                ))
-            }
-            Self::Io { .. } => None,
-            Self::Changed { .. } => Some("try again when nothing writes to the file".to_owned()),
-            Self::Empty { .. } => Some("a CSV file whose first line names the columns".to_owned()),
-            Self::NoRows { .. } => Some("a file with at least one row below the header".to_owned()),
-            Self::Ragged { .. } => Some(
-                "correct the row, or put quotes around a cell that contains the delimiter"
-                    .to_owned(),
-            ),
-            Self::NotUtf8 { .. } => {
-                Some("convert the file: iconv -f LATIN1 -t UTF-8 OLD > NEW".to_owned())
-            }
-            Self::UnclosedQuote { .. } | Self::RowTooLong { .. } => {
-                Some("close the quote; inside quotes, a quote is written twice: \"\"".to_owned())
-            }
-            Self::DuplicateName { column, .. } => Some(format!(
-                "rename one of the two columns `{column}` in the header"
-            )),
-            Self::EmptyName { position, .. } => {
-                Some(format!("give column {position} a name in the header"))
-            }
-            Self::UnknownColumn {
-                mention,
-                nearest: Some(nearest),
-                ..
-            } => Some(format!("{} {}", mention.option(), argument(nearest))),
-            Self::UnknownColumn { columns, .. } => Some(one_of(columns)),
-            Self::MissingColumn {
-                name,
-                nearest: Some(nearest),
-                ..
-            } => Some(format!("rename column `{nearest}` to `{name}`")),
-            Self::MissingColumn { name, .. } => Some(format!("add a column `{name}`")),
-            Self::Contradiction {
-                column,
-                first,
-                second,
-                ..
-            } => Some(format!(
-                "leave {} out of {} or of {}",
-                argument(column),
-                first.option(),
-                second.option()
-            )),
-            Self::NotANumber { column, value, .. } => Some(format!(
-                "correct the cell, --na {}, or --categorical {}",
-                list_item(value),
-                argument(column)
-            )),
-            Self::NotFinite { value, .. } => Some(format!(
-                "correct the cell, or --na {} to take it for missing",
-                list_item(value)
-            )),
-            Self::NotABoolean { column, .. } => Some(format!(
-                "correct the cell, or --categorical {}",
-                argument(column)
-            )),
-        }
-    }
-}
-
-/// A cell as one item of a list between commas on the command line.
-fn list_item(value: &str) -> String {
-    if value.contains(',') {
-        format!("'\"{value}\"'")
-    } else {
-        format!("\"{value}\"")
-    }
+fn named(name: Option<&str>) -> String {
+    name.map_or_else(|| "missing".to_owned(), |name| format!("`{name}`"))
 }
 
 /// The start of a cell, short enough for a message.

@@ -1,15 +1,14 @@
 //! The names in the first row.
 
 use std::collections::HashMap;
-use std::io::Read;
 
 use super::ReadError;
-use super::csv::{Record, Records};
+use super::grid::Grid;
 use crate::schema::Mention;
 use crate::suggestion::nearest;
 
 /// The names of the columns, without blanks around them, in file order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Header {
     path: String,
     pub(super) names: Vec<String>,
@@ -17,43 +16,60 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the first record and checks that every column has a name of its own.
-    pub(super) fn read<R: Read>(
-        records: &mut Records<R>,
-        record: &mut Record,
-    ) -> Result<Self, ReadError> {
-        let path = records.path().to_owned();
-        if !records.next(record)? || (record.len() == 1 && record.cell(0).is_empty()) {
+    /// The names in the one row of a grid; every column has a name of its own.
+    pub(super) fn of_cells(path: &str, grid: &Grid) -> Result<Self, ReadError> {
+        if grid.rows() == 0 || (grid.columns == 1 && grid.cell(0, 0) == Some(b"")) {
+            let path = path.to_owned();
             return Err(ReadError::Empty { path });
         }
-        let names: Vec<String> = (0..record.len())
-            .map(|position| record.text(position).trim().to_owned())
+        let names: Vec<String> = (0..grid.columns)
+            .map(|position| grid.text(0, position).trim().to_owned())
             .collect();
         let mut positions = HashMap::with_capacity(names.len());
         for (position, name) in names.iter().enumerate() {
-            let line = record.cell_line(position);
+            let line = || grid.line(0, position);
             if name.is_empty() {
                 return Err(ReadError::EmptyName {
-                    path,
-                    line,
+                    path: path.to_owned(),
+                    line: line(),
                     position: position + 1,
                 });
             }
             if let Some(first) = positions.insert(name.clone(), position) {
                 return Err(ReadError::DuplicateName {
-                    path,
-                    line,
+                    path: path.to_owned(),
+                    line: line(),
                     column: name.clone(),
                     first: first + 1,
                     second: position + 1,
                 });
             }
         }
+        let path = path.to_owned();
         Ok(Self {
             path,
             names,
             positions,
         })
+    }
+
+    /// Names that a file has; of two equal ones the first counts.
+    pub(super) fn of_names(path: &str, names: Vec<String>) -> Self {
+        let mut positions = HashMap::with_capacity(names.len());
+        for (position, name) in names.iter().enumerate() {
+            positions.entry(name.clone()).or_insert(position);
+        }
+        let path = path.to_owned();
+        Self {
+            path,
+            names,
+            positions,
+        }
+    }
+
+    /// The column of a name, if there is one.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.positions.get(name).copied()
     }
 
     /// The column of a name that a person gave.
@@ -80,19 +96,6 @@ impl Header {
                 name: name.to_owned(),
                 nearest: self.nearest(name),
             })
-    }
-
-    /// Checks that a row has as many cells as the header.
-    pub(super) fn check(&self, record: &Record) -> Result<(), ReadError> {
-        if record.len() == self.names.len() {
-            return Ok(());
-        }
-        Err(ReadError::Ragged {
-            path: self.path.clone(),
-            line: record.line(),
-            expected: self.names.len(),
-            found: record.len(),
-        })
     }
 
     fn nearest(&self, name: &str) -> Option<String> {

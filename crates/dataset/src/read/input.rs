@@ -5,12 +5,24 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::ReadError;
+use super::{Format, ReadError};
 
-/// Bytes that can be read more than once, and their name in messages.
+/// A table's bytes: those of a file, of several files that are one table, or of memory. They can be
+/// read more than once.
+///
+/// The bytes may be compressed with gzip or zstd, and the text in them may be of any
+/// [`Format`]: both are told by the content, not by the name.
 #[derive(Debug, Clone)]
 pub struct Input {
     name: String,
+    parts: Vec<Part>,
+    format: Option<Format>,
+}
+
+/// One file, or the bytes of one.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) name: String,
     origin: Origin,
 }
 
@@ -21,6 +33,22 @@ enum Origin {
 }
 
 impl Input {
+    /// What a person names: `-` for standard input, the path of a file, or a pattern with `*`, `?`
+    /// or `[…]` for several files that are one table.
+    ///
+    /// # Errors
+    /// [`ReadError::FileNotFound`], [`ReadError::Io`], [`ReadError::NoMatch`] and
+    /// [`ReadError::Pattern`].
+    pub fn named(name: &str) -> Result<Self, ReadError> {
+        if name == "-" {
+            return Self::reader("standard input", io::stdin().lock());
+        }
+        if name.contains(['*', '?', '[']) && !Path::new(name).exists() {
+            return Self::pattern(name);
+        }
+        Self::file(name)
+    }
+
     /// A file. A pipe or a device can be read only once, so its bytes are taken into memory.
     ///
     /// # Errors
@@ -34,21 +62,64 @@ impl Input {
             return Err(fail(io::ErrorKind::IsADirectory.into()));
         }
         if kind.is_file() {
-            return Ok(Self {
-                name,
-                origin: Origin::File(path.to_owned()),
-            });
+            return Ok(Self::one(name, Origin::File(path.to_owned())));
         }
         let pipe = File::open(path).map_err(fail)?;
         Self::reader(name, pipe)
     }
 
+    /// Several files as one table, one below the other; `name` stands for all of them in messages
+    /// that concern no row.
+    ///
+    /// # Errors
+    /// [`ReadError::FileNotFound`] and [`ReadError::Io`]; [`ReadError::NoMatch`] without a file.
+    pub fn files<P: AsRef<Path>>(
+        name: impl Into<String>,
+        paths: impl IntoIterator<Item = P>,
+    ) -> Result<Self, ReadError> {
+        let name = name.into();
+        let mut parts = Vec::new();
+        for path in paths {
+            parts.extend(Self::file(path)?.parts);
+        }
+        if parts.is_empty() {
+            return Err(ReadError::NoMatch { pattern: name });
+        }
+        Ok(Self {
+            name,
+            parts,
+            format: None,
+        })
+    }
+
+    /// The files that match a pattern (`data/*.csv`, `part-?.csv.gz`, `**` for folders in folders)
+    /// as one table, in the order of their names.
+    ///
+    /// # Errors
+    /// [`ReadError::Pattern`] when it is no pattern, [`ReadError::NoMatch`] when no file matches,
+    /// and [`ReadError::Io`].
+    pub fn pattern(pattern: &str) -> Result<Self, ReadError> {
+        let wrong = |error: glob::PatternError| ReadError::Pattern {
+            pattern: pattern.to_owned(),
+            reason: error.msg.to_owned(),
+        };
+        let mut paths = Vec::new();
+        for path in glob::glob(pattern).map_err(wrong)? {
+            let path = path.map_err(|error| {
+                let name = error.path().display().to_string();
+                failure(&name, error.into())
+            })?;
+            if !path.is_dir() {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        Self::files(pattern, paths)
+    }
+
     /// Bytes in memory.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Cow<'static, [u8]>>) -> Self {
-        Self {
-            name: name.into(),
-            origin: Origin::Memory(bytes.into()),
-        }
+        Self::one(name.into(), Origin::Memory(bytes.into()))
     }
 
     /// All bytes of a reader, standard input for example.
@@ -64,16 +135,57 @@ impl Input {
         }
     }
 
+    /// The same bytes, read as this format whatever they look like.
+    #[must_use]
+    pub fn with_format(mut self, format: Format) -> Self {
+        self.format = Some(format);
+        self
+    }
+
     /// The name in messages: the path of a file.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// A reader at the first byte.
+    /// A reader at the first byte of the first file, of the bytes as they are stored.
     ///
     /// # Errors
     /// [`ReadError::FileNotFound`] and [`ReadError::Io`].
     pub fn open(&self) -> Result<Box<dyn Read + Send + '_>, ReadError> {
+        self.parts[0].open()
+    }
+
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    pub(super) fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    fn one(name: String, origin: Origin) -> Self {
+        let part = Part {
+            name: name.clone(),
+            origin,
+        };
+        Self {
+            name,
+            parts: vec![part],
+            format: None,
+        }
+    }
+}
+
+impl Part {
+    /// Bytes as they are stored, where that is known.
+    pub(super) fn size(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::File(path) => path.metadata().ok().map(|file| file.len()),
+            Origin::Memory(bytes) => Some(bytes.len() as u64),
+        }
+    }
+
+    pub(super) fn open(&self) -> Result<Box<dyn Read + Send + '_>, ReadError> {
         match &self.origin {
             Origin::File(path) => match File::open(path) {
                 Ok(file) => Ok(Box::new(file)),

@@ -1,34 +1,69 @@
-//! Which line of its file a row came from.
+//! Which file a row came from, and which line of it.
 
-/// The line on which each row starts, stored as the rows where counting by one breaks.
+/// The file and the line on which each row starts, stored as the rows where counting by one breaks.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Lines {
     rows: usize,
-    anchors: Vec<(usize, u64)>,
+    anchors: Vec<Anchor>,
+}
+
+/// From `row` on, rows stand one below the other from `line` of `file` on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Anchor {
+    row: usize,
+    file: u32,
+    line: u64,
 }
 
 impl Lines {
+    /// The next row starts on this line of the first file.
     pub(crate) fn push(&mut self, line: u64) {
+        self.push_in(0, line);
+    }
+
+    /// The next row starts on this line of that file.
+    pub(crate) fn push_in(&mut self, file: u32, line: u64) {
         let expected = self
             .anchors
             .last()
-            .map(|&(row, start)| start + (self.rows - row) as u64);
-        if expected != Some(line) {
-            self.anchors.push((self.rows, line));
+            .map(|last| (last.file, last.line + (self.rows - last.row) as u64));
+        if expected != Some((file, line)) {
+            let row = self.rows;
+            self.anchors.push(Anchor { row, file, line });
         }
         self.rows += 1;
+    }
+
+    /// Appends the rows of a block of that file.
+    pub(crate) fn extend(&mut self, file: u32, block: &Self) {
+        for (position, anchor) in block.anchors.iter().enumerate() {
+            let end = block
+                .anchors
+                .get(position + 1)
+                .map_or(block.rows, |next| next.row);
+            self.push_in(file, anchor.line);
+            self.rows += end - anchor.row - 1;
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.rows
     }
 
-    pub(super) fn get(&self, row: usize) -> u64 {
-        let after = self.anchors.partition_point(|&(anchor, _)| anchor <= row);
-        after.checked_sub(1).map_or(0, |position| {
-            let (anchor, line) = self.anchors[position];
-            line + (row - anchor) as u64
-        })
+    /// The line of a row; 0 where there is no row.
+    pub(crate) fn get(&self, row: usize) -> u64 {
+        self.anchor(row)
+            .map_or(0, |anchor| anchor.line + (row - anchor.row) as u64)
+    }
+
+    /// The position of the file of a row.
+    pub(super) fn file(&self, row: usize) -> u32 {
+        self.anchor(row).map_or(0, |anchor| anchor.file)
+    }
+
+    fn anchor(&self, row: usize) -> Option<Anchor> {
+        let after = self.anchors.partition_point(|anchor| anchor.row <= row);
+        after.checked_sub(1).map(|position| self.anchors[position])
     }
 }
 
@@ -52,6 +87,22 @@ mod tests {
             let kept: Lines = lines.iter().copied().collect();
             let again: Vec<u64> = (0..kept.len()).map(|row| kept.get(row)).collect();
             prop_assert_eq!(again, lines);
+        }
+
+        #[test]
+        fn blocks_are_appended_exactly(
+            blocks in proptest::collection::vec(
+                (0u32..3, proptest::collection::vec(1u64..6, 0..8)), 0..6),
+        ) {
+            let mut kept = Lines::default();
+            let mut expected = Vec::new();
+            for (file, lines) in &blocks {
+                kept.extend(*file, &lines.iter().copied().collect());
+                expected.extend(lines.iter().map(|line| (*file, *line)));
+            }
+            let again: Vec<_> =
+                (0..kept.len()).map(|row| (kept.file(row), kept.get(row))).collect();
+            prop_assert_eq!(again, expected);
         }
     }
 }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::read::read_table;
+use crate::fingerprint::Fingerprint;
+use crate::read::assembly::Plan;
+use crate::read::blocks::Sizes;
+use crate::read::{CsvOptions, Input, read_table, whole};
 use crate::schema::Mention;
 use crate::table::Table;
 
@@ -369,27 +372,28 @@ fn a_declared_boolean_has_one_spelling() {
 
 #[test]
 fn a_file_that_changes_underneath_is_an_error() {
-    use std::io::{Read, Write};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv");
-    std::fs::write(&path, "a\n1\n2\n").unwrap();
+    // Numbers, and words much later: the numbers are read again, as text.
+    let sizes = Sizes {
+        block: 8,
+        rows: 1,
+        ..Sizes::default()
+    };
+    let text = "a\n01\n22\n33\nxx\nyy\nzz\n";
+    std::fs::write(&path, text).unwrap();
     let input = Input::file(&path).unwrap();
-    let found = infer(&input, &CsvOptions::default(), &SchemaOptions::default()).unwrap();
-    for more in ["3\n", "x\n", "3,4\n"] {
-        std::fs::write(&path, "a\n1\n").unwrap();
-        let mut file = std::fs::OpenOptions::new()
-            .append(true)
-            .open(&path)
-            .unwrap();
-        file.write_all(more.repeat(2).as_bytes()).unwrap();
-        let mut bytes = Vec::new();
-        input.open().unwrap().read_to_end(&mut bytes).unwrap();
-        let found = Found {
-            schema: found.schema.clone(),
-            fingerprint: found.fingerprint.clone(),
-            delimiter: b',',
-        };
-        let error = crate::read::fill(&input, &CsvOptions::default(), found).unwrap_err();
+    let (csv, options) = (CsvOptions::default(), SchemaOptions::default());
+    let pass = || whole::pass(&input, &csv, &Plan::First(&options), sizes).unwrap();
+    let finish = |first| whole::finish(&input, &csv, &options, sizes, first);
+
+    let (table, ..) = finish(pass()).unwrap();
+    assert_eq!(table.columns()[0].cell(0).as_deref(), Some("01"));
+    for other in ["a\n01\n22\n33\nxx\n", "a\n02\n22\n33\nxx\nyy\nzz\n"] {
+        std::fs::write(&path, text).unwrap();
+        let first = pass();
+        std::fs::write(&path, other).unwrap();
+        let error = finish(first).unwrap_err();
         assert!(matches!(error, ReadError::Changed { .. }), "{error}");
         assert!(error.remedy().is_some());
     }

@@ -1,0 +1,351 @@
+//! The columns of a table as its blocks arrive.
+
+use std::collections::HashMap;
+use std::mem;
+
+use rayon::prelude::*;
+
+use super::column::{Looked, Part, Task, lower};
+use super::grid::{Grid, Span};
+use super::infer::Seen;
+use super::{Format, svmlight};
+use crate::schema::{Kind, Role, SchemaOptions};
+use crate::table::{Cells, Dictionary, Lines, MISSING};
+
+/// A column that grows from block to block.
+#[derive(Debug)]
+pub(super) struct Growing {
+    pub(super) name: String,
+    pub(super) declared: Option<Kind>,
+    pub(super) role: Role,
+    pub(super) seen: Seen,
+    cells: State,
+}
+
+/// What a column consists of so far.
+#[derive(Debug)]
+enum State {
+    /// Nothing but missing cells.
+    Missing(usize),
+    Numbers(Vec<f64>),
+    Text {
+        codes: Vec<u32>,
+        dictionary: Dictionary,
+    },
+    /// There were blocks of numbers before blocks of text: if the column is text, the text of the
+    /// numbers must be read again.
+    Mixed,
+}
+
+/// A block of which every column is read.
+pub(super) struct Columns {
+    pub(super) lines: Lines,
+    /// Names of the columns, where the file does not say them once for all.
+    pub(super) names: Option<Vec<String>>,
+    pub(super) parts: Vec<(Looked, Part)>,
+    /// The memory of the block, to be used again.
+    pub(super) spare: (Vec<u8>, Vec<Span>),
+}
+
+/// The columns of a table, the rows of its blocks one below the other.
+pub(super) struct Assembly<'a> {
+    plan: &'a Plan<'a>,
+    format: Format,
+    pub(super) lines: Lines,
+    pub(super) columns: Vec<Growing>,
+    positions: HashMap<String, usize>,
+}
+
+/// Which columns are read, and as what.
+pub(super) enum Plan<'a> {
+    /// All columns, to find out what they are.
+    First(&'a SchemaOptions),
+    /// The text of these columns.
+    Text(&'a [String]),
+}
+
+impl Plan<'_> {
+    fn kind_and_role(&self, name: &str) -> (Option<Kind>, Role) {
+        match self {
+            Self::First(options) => (options.declared_kind(name), options.role(name)),
+            Self::Text(names) => {
+                let wanted = names.iter().any(|wanted| wanted == name);
+                let role = if wanted { Role::Feature } else { Role::Ignored };
+                (Some(Kind::Categorical), role)
+            }
+        }
+    }
+
+    /// What is wanted of a column that no block had yet.
+    fn task(&self, name: &str) -> Task<'static> {
+        let (kind, role) = self.kind_and_role(name);
+        Task {
+            kind,
+            keep: role != Role::Ignored,
+            known: None,
+        }
+    }
+
+    fn column(&self, name: &str) -> Growing {
+        let (declared, role) = self.kind_and_role(name);
+        Growing {
+            name: name.to_owned(),
+            declared,
+            role,
+            seen: Seen::default(),
+            cells: State::Missing(0),
+        }
+    }
+}
+
+impl Growing {
+    fn task(&self) -> Task<'_> {
+        let known = match &self.cells {
+            State::Text { dictionary, .. } => Some(dictionary),
+            _ => None,
+        };
+        Task {
+            kind: self.declared,
+            keep: self.role != Role::Ignored && !self.mixed(),
+            known,
+        }
+    }
+
+    /// Makes room for so many rows.
+    fn reserve(&mut self, rows: usize) {
+        // Without room for all of them the column grows as it needs to.
+        let _ = match &mut self.cells {
+            State::Numbers(values) => values.try_reserve_exact(rows.saturating_sub(values.len())),
+            State::Text { codes, .. } => codes.try_reserve_exact(rows.saturating_sub(codes.len())),
+            State::Missing(_) | State::Mixed => Ok(()),
+        };
+    }
+
+    /// Whether the text of the column must be read again if it is text.
+    pub(super) fn mixed(&self) -> bool {
+        matches!(self.cells, State::Mixed)
+    }
+
+    /// Appends `rows` cells that a block does not have.
+    fn pad(&mut self, rows: usize, format: Format) {
+        if rows == 0 {
+            return;
+        }
+        // What svmlight does not write is zero.
+        let part = match format {
+            Format::Svmlight => match self.declared {
+                None | Some(Kind::Numeric) => Part::Numbers(vec![0.0; rows]),
+                Some(_) => Part::Text {
+                    codes: vec![0; rows],
+                    known: 0,
+                    levels: vec!["0".to_owned()],
+                },
+            },
+            _ => Part::Missing(rows),
+        };
+        self.push(part);
+    }
+
+    fn push(&mut self, part: Part) {
+        if self.role == Role::Ignored {
+            return;
+        }
+        self.cells = match (mem::replace(&mut self.cells, State::Mixed), part) {
+            (State::Missing(rows), Part::Missing(more)) => State::Missing(rows + more),
+            (State::Missing(0), Part::Numbers(values)) => State::Numbers(values),
+            (State::Missing(rows), Part::Numbers(values)) => {
+                let mut all = vec![f64::NAN; rows];
+                all.extend_from_slice(&values);
+                State::Numbers(all)
+            }
+            (State::Missing(rows), part @ Part::Text { .. }) => {
+                self.cells = State::Text {
+                    codes: vec![MISSING; rows],
+                    dictionary: Dictionary::default(),
+                };
+                return self.push(part);
+            }
+            (State::Numbers(mut all), Part::Numbers(values)) => {
+                all.extend_from_slice(&values);
+                State::Numbers(all)
+            }
+            (State::Numbers(mut all), Part::Missing(rows)) => {
+                all.resize(all.len() + rows, f64::NAN);
+                State::Numbers(all)
+            }
+            (
+                State::Text {
+                    mut codes,
+                    dictionary,
+                },
+                Part::Missing(rows),
+            ) => {
+                codes.resize(codes.len() + rows, MISSING);
+                State::Text { codes, dictionary }
+            }
+            (
+                State::Text {
+                    codes: mut all,
+                    mut dictionary,
+                },
+                Part::Text {
+                    codes,
+                    known,
+                    levels,
+                },
+            ) => {
+                let new: Vec<u32> = levels
+                    .into_iter()
+                    .map(|level| dictionary.take(level))
+                    .collect();
+                all.extend(codes.iter().map(|&code| match code as usize {
+                    _ if code == MISSING => MISSING,
+                    position if position < known => code,
+                    position => new[position - known],
+                }));
+                State::Text {
+                    codes: all,
+                    dictionary,
+                }
+            }
+            (State::Numbers(_), Part::Text { .. })
+            | (State::Text { .. }, Part::Numbers(_))
+            | (State::Mixed, _) => State::Mixed,
+        };
+    }
+
+    /// The cells of a column of that kind; `None` when they must be read again.
+    pub(super) fn finish(self, kind: Kind, rows: usize) -> Option<Cells> {
+        Some(match (self.cells, kind) {
+            (State::Missing(_), Kind::Numeric) => Cells::Numeric(vec![f64::NAN; rows]),
+            (State::Missing(_), Kind::Categorical | Kind::Boolean) => Cells::Text {
+                codes: vec![MISSING; rows],
+                levels: Vec::new(),
+            },
+            (State::Numbers(mut values), Kind::Numeric) => {
+                values.shrink_to_fit();
+                Cells::Numeric(values)
+            }
+            (
+                State::Text {
+                    mut codes,
+                    dictionary,
+                },
+                Kind::Categorical | Kind::Boolean,
+            ) => {
+                codes.shrink_to_fit();
+                let levels = match kind {
+                    Kind::Boolean => lower(&mut codes, dictionary.into_levels()),
+                    _ => dictionary.into_levels(),
+                };
+                Cells::Text { codes, levels }
+            }
+            (State::Mixed | State::Numbers(_) | State::Text { .. }, _) => return None,
+        })
+    }
+}
+
+impl<'a> Assembly<'a> {
+    pub(super) fn new(plan: &'a Plan<'a>, format: Format, names: &[String]) -> Self {
+        let mut assembly = Self {
+            plan,
+            format,
+            lines: Lines::default(),
+            columns: Vec::new(),
+            positions: HashMap::new(),
+        };
+        for name in names {
+            assembly.position(name, 0);
+        }
+        assembly
+    }
+
+    /// The column of that name; if there is none, a new one that lacks the first `rows` rows.
+    fn position(&mut self, name: &str, rows: usize) -> usize {
+        if let Some(&position) = self.positions.get(name) {
+            return position;
+        }
+        let position = self.columns.len();
+        let mut column = self.plan.column(name);
+        column.pad(rows, self.format);
+        self.columns.push(column);
+        self.positions.insert(name.to_owned(), position);
+        position
+    }
+
+    /// What is wanted of each column of a block.
+    pub(super) fn tasks(&self, grid: &Grid) -> Vec<Task<'_>> {
+        match &grid.names {
+            None => self.columns.iter().map(Growing::task).collect(),
+            Some(names) => names
+                .iter()
+                .map(|name| match self.positions.get(name) {
+                    Some(&position) => self.columns[position].task(),
+                    None => self.plan.task(name),
+                })
+                .collect(),
+        }
+    }
+
+    /// Appends blocks of the file at that position, in order, and hands their memory back.
+    pub(super) fn append(
+        &mut self,
+        file: usize,
+        blocks: Vec<Columns>,
+        spare: &mut Vec<(Vec<u8>, Vec<Span>)>,
+    ) {
+        // For each column its parts, with the rows that each lacks before it.
+        let mut parts: Vec<Vec<(usize, Looked, Part)>> = Vec::new();
+        parts.resize_with(self.columns.len(), Vec::new);
+        let mut filled = vec![0; self.columns.len()];
+        let (before, mut rows) = (self.lines.len(), 0);
+        for block in blocks {
+            for (own, (looked, part)) in block.parts.into_iter().enumerate() {
+                let position = match &block.names {
+                    None => own,
+                    Some(names) => self.position(&names[own], before),
+                };
+                if position == parts.len() {
+                    parts.push(Vec::new());
+                    filled.push(0);
+                }
+                parts[position].push((rows - filled[position], looked, part));
+                filled[position] = rows + block.lines.len();
+            }
+            rows += block.lines.len();
+            spare.push(block.spare);
+            self.lines.extend(file as u32, &block.lines);
+        }
+        let format = self.format;
+        self.columns
+            .par_iter_mut()
+            .zip(parts)
+            .zip(filled)
+            .for_each(|((column, parts), filled)| {
+                for (lacking, looked, part) in parts {
+                    column.pad(lacking, format);
+                    column.seen.add(file, looked);
+                    column.push(part);
+                }
+                column.pad(rows - filled, format);
+            });
+    }
+
+    /// Makes room for so many rows in all.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        for column in &mut self.columns {
+            column.reserve(rows);
+        }
+    }
+
+    /// The columns in the order of the table.
+    pub(super) fn into_columns(self) -> Vec<Growing> {
+        let mut columns = self.columns;
+        if self.format == Format::Svmlight {
+            // An index may turn up late, 0 for example.
+            columns
+                .sort_by_key(|column| svmlight::index(&column.name).map_or(0, |index| index + 1));
+        }
+        columns
+    }
+}

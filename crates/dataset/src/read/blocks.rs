@@ -1,0 +1,303 @@
+//! A file in blocks of whole rows.
+
+use std::io::Read;
+
+use super::compression::Decoder;
+use super::csv;
+use super::grid::{Grid, Span};
+use super::header::Header;
+use super::{CsvOptions, Format, ReadError, format, json_lines, line_breaks, sniff, svmlight};
+use crate::fingerprint::Checksum;
+
+/// Longest row that is read: a forgotten quote must not take all memory.
+const LONGEST_ROW: usize = 256 << 20;
+
+/// Bytes of a block of rows of ordinary length: few enough that its cells stay in the cache.
+const BLOCK: usize = 256 << 10;
+
+/// So many rows share what is done once for a block and column.
+const ROWS: usize = 64;
+
+/// Bytes of a block of long rows, at most, unless one row is longer.
+const LARGEST_BLOCK: usize = 16 << 20;
+
+/// How much is read at a time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sizes {
+    pub(super) block: usize,
+    /// Rows of a block of long rows, at least, as far as [`LARGEST_BLOCK`] allows.
+    pub(super) rows: usize,
+    pub(super) longest_row: usize,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            block: BLOCK,
+            rows: ROWS,
+            longest_row: LONGEST_ROW,
+        }
+    }
+}
+
+/// Whole rows as they stand in the file.
+#[derive(Debug)]
+pub(super) struct Block {
+    text: Vec<u8>,
+    /// The line of the first byte.
+    line: u64,
+    /// Memory for its cells.
+    spans: Vec<Span>,
+}
+
+/// How the text of a file is cut into cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    Csv { delimiter: u8, columns: usize },
+    JsonLines,
+    Svmlight,
+}
+
+impl Layout {
+    fn format(self) -> Format {
+        match self {
+            Self::Csv { .. } => Format::Csv,
+            Self::JsonLines => Format::JsonLines,
+            Self::Svmlight => Format::Svmlight,
+        }
+    }
+
+    /// The cells of a block, as far as it is sound, and what is wrong behind them.
+    pub(super) fn grid(self, path: &str, block: Block) -> (Grid, Option<ReadError>) {
+        let Block { text, line, spans } = block;
+        match self {
+            Self::Csv { delimiter, columns } => {
+                let shape = csv::Shape {
+                    delimiter,
+                    columns: Some(columns),
+                    line,
+                };
+                let (grid, _, fault) = csv::grid(text, spans, shape);
+                let error = fault.map(|fault| fault.error(path, columns));
+                (grid, error)
+            }
+            Self::JsonLines => json_lines::grid(path, text, line),
+            Self::Svmlight => svmlight::grid(path, text, line),
+        }
+    }
+
+    /// The bytes of whole rows at the start of `text`, 0 when no row ends in it.
+    fn boundary(self, text: &[u8]) -> usize {
+        match self {
+            Self::Csv { delimiter, .. } => csv::boundary(text, delimiter),
+            Self::JsonLines | Self::Svmlight => {
+                memchr::memrchr(b'\n', text).map_or(0, |feed| feed + 1)
+            }
+        }
+    }
+}
+
+/// Reads one block after the other.
+pub(super) struct Blocks<R> {
+    path: String,
+    decoder: Decoder<R>,
+    checksum: Option<Checksum>,
+    bytes: u64,
+    /// Bytes that were read and not handed on.
+    rest: Vec<u8>,
+    exhausted: bool,
+    /// The line of the first byte of `rest`.
+    line: u64,
+    layout: Layout,
+    header: Option<Header>,
+    sizes: Sizes,
+    /// Memory of blocks that were read, to be used again.
+    pub(super) spare: Vec<(Vec<u8>, Vec<Span>)>,
+}
+
+impl<R: Read> Blocks<R> {
+    /// Recognises compression, format and delimiter, and reads the header if there is one.
+    pub(super) fn open(
+        path: &str,
+        reader: R,
+        csv: &CsvOptions,
+        format: Option<Format>,
+    ) -> Result<Self, ReadError> {
+        Self::prepare(path, reader, csv, format, None, Sizes::default())
+    }
+
+    /// The same, adding all bytes to a checksum on the way.
+    pub(super) fn prepare(
+        path: &str,
+        reader: R,
+        csv: &CsvOptions,
+        format: Option<Format>,
+        checksum: Option<Checksum>,
+        sizes: Sizes,
+    ) -> Result<Self, ReadError> {
+        let mut blocks = Self {
+            path: path.to_owned(),
+            decoder: Decoder::new(path, reader)?,
+            checksum,
+            bytes: 0,
+            rest: Vec::new(),
+            exhausted: false,
+            line: 1,
+            layout: Layout::JsonLines,
+            header: None,
+            sizes,
+            spare: Vec::new(),
+        };
+        blocks.fill(sizes.block.max(BLOCK))?;
+        if blocks.rest.starts_with(b"\xef\xbb\xbf") {
+            blocks.rest.drain(..3);
+        }
+        let detected = match (format, csv.delimiter) {
+            (Some(format), _) => format,
+            (None, Some(_)) => Format::Csv,
+            (None, None) => format::detect(path, &blocks.rest, blocks.exhausted)?,
+        };
+        match detected {
+            Format::Csv => blocks.read_header(csv)?,
+            Format::JsonLines => blocks.layout = Layout::JsonLines,
+            Format::Svmlight => blocks.layout = Layout::Svmlight,
+        }
+        Ok(blocks)
+    }
+
+    fn read_header(&mut self, csv: &CsvOptions) -> Result<(), ReadError> {
+        let delimiter = csv
+            .delimiter
+            .unwrap_or_else(|| sniff::delimiter(&self.rest, self.exhausted));
+        let shape = csv::Shape {
+            delimiter,
+            columns: None,
+            line: self.line,
+        };
+        let mut target = self.sizes.block;
+        let (grid, length, fault) = loop {
+            let end = if self.exhausted {
+                self.rest.len()
+            } else {
+                csv::boundary(&self.rest, delimiter)
+            };
+            let (grid, length, fault) = csv::grid(self.rest[..end].to_vec(), Vec::new(), shape);
+            if self.exhausted || fault.is_some() || grid.rows() > 0 {
+                break (grid, length, fault);
+            }
+            self.longer(&mut target)?;
+        };
+        if let Some(fault) = fault {
+            return Err(fault.error(&self.path, 0));
+        }
+        // A carriage return and a line feed end one line.
+        let pair = self.rest[..length].ends_with(b"\r") && self.rest.get(length) == Some(&b'\n');
+        let length = length + usize::from(pair);
+        self.line += line_breaks::count(&self.rest[..length]);
+        self.rest.drain(..length);
+        let header = Header::of_cells(&self.path, &grid)?;
+        self.layout = Layout::Csv {
+            delimiter,
+            columns: header.names.len(),
+        };
+        self.header = Some(header);
+        let room = self
+            .sizes
+            .block
+            .max(LARGEST_BLOCK.min(self.sizes.rows * length));
+        self.sizes.block = room;
+        Ok(())
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.layout.format()
+    }
+
+    /// The names of the columns, where the file says them before its rows.
+    pub(super) fn header(&self) -> Option<&Header> {
+        self.header.as_ref()
+    }
+
+    /// Bytes of text that were read.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(super) fn into_checksum(self) -> Option<Checksum> {
+        self.checksum
+    }
+
+    /// The next block, `None` at the end of the file.
+    pub(super) fn next(&mut self) -> Result<Option<Block>, ReadError> {
+        let mut target = self.sizes.block;
+        self.fill(target)?;
+        let length = loop {
+            let window = self.rest.len().min(target);
+            if self.exhausted && window == self.rest.len() {
+                break window;
+            }
+            match self.layout.boundary(&self.rest[..window]) {
+                0 => self.longer(&mut target)?,
+                length => break length,
+            }
+        };
+        if length == 0 {
+            return Ok(None);
+        }
+        let (mut behind, spans) = self.spare.pop().unwrap_or_default();
+        behind.clear();
+        behind.extend_from_slice(&self.rest[length..]);
+        let mut text = std::mem::replace(&mut self.rest, behind);
+        text.truncate(length);
+        let line = self.line;
+        self.line += line_breaks::count(&text);
+        Ok(Some(Block { text, line, spans }))
+    }
+
+    /// Reads on in search of the end of a row.
+    fn longer(&mut self, target: &mut usize) -> Result<(), ReadError> {
+        if *target >= self.sizes.longest_row {
+            return Err(ReadError::RowTooLong {
+                path: self.path.clone(),
+                line: self.line,
+                limit: self.sizes.longest_row,
+            });
+        }
+        *target = (2 * *target).min(self.sizes.longest_row);
+        self.fill(*target)
+    }
+
+    /// Reads until there are `target` bytes or the file ends.
+    fn fill(&mut self, target: usize) -> Result<(), ReadError> {
+        let mut length = self.rest.len();
+        if length >= target || self.exhausted {
+            return Ok(());
+        }
+        self.rest.resize(target, 0);
+        while length < target {
+            match self.decoder.read(&mut self.rest[length..])? {
+                0 => {
+                    self.exhausted = true;
+                    break;
+                }
+                count => {
+                    if let Some(checksum) = &mut self.checksum {
+                        checksum.update(&self.rest[length..length + count]);
+                    }
+                    self.bytes += count as u64;
+                    length += count;
+                }
+            }
+        }
+        self.rest.truncate(length);
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! One column of a block: from cells to numbers or levels.
+
+use super::builder::{BOOLEANS, boolean};
+use super::csv::MissingCells;
+use super::error::excerpt;
+use super::grid::Grid;
+use crate::number::{Parsed, parse};
+use crate::schema::Kind;
+use crate::table::{Dictionary, MISSING};
+
+/// A file and a line of it, in reading order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Position of the file among those of the table.
+    pub(super) file: usize,
+    pub(super) line: u64,
+}
+
+/// What is wanted of a column.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Task<'a> {
+    /// The kind that its cells have, if that is known.
+    pub(super) kind: Option<Kind>,
+    /// Whether the cells themselves are wanted, or only what they are.
+    pub(super) keep: bool,
+    /// The texts of the blocks before, where the column is known to have words in it: its text is
+    /// wanted even of a block of numbers.
+    pub(super) known: Option<&'a Dictionary>,
+}
+
+/// What the cells of one column in a block are.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    pub(super) cells: usize,
+    pub(super) numeric: usize,
+    pub(super) first_word: Option<(u64, String)>,
+    pub(super) first_not_finite: Option<(u64, String)>,
+    /// The spellings of yes and no that are still possible, each time that there are fewer.
+    pub(super) spellings: Vec<(u8, u64, String)>,
+}
+
+/// The cells of one column in a block.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// No cell is there, or none is wanted.
+    Missing(usize),
+    /// `NaN` where there is no number.
+    Numbers(Vec<f64>),
+    /// Codes below `known` are those of the blocks before, which had so many levels when the block
+    /// was read; those from `known` on are the positions of `levels`.
+    Text {
+        codes: Vec<u32>,
+        known: usize,
+        levels: Vec<String>,
+    },
+}
+
+/// Reads one column of a block.
+pub(super) fn read(
+    grid: &Grid,
+    column: usize,
+    task: Task<'_>,
+    na: &MissingCells,
+) -> (Looked, Part) {
+    let numbers = match task.kind {
+        Some(Kind::Numeric) => Some(numbers(grid, column, na, false)),
+        None if task.known.is_none() => Some(numbers(grid, column, na, true)),
+        _ => None,
+    };
+    let (looked, part) = match numbers {
+        Some((looked, values)) if task.kind.is_some() || looked.first_word.is_none() => {
+            if looked.cells == 0 {
+                let rows = values.len();
+                (looked, Part::Missing(rows))
+            } else {
+                (looked, Part::Numbers(values))
+            }
+        }
+        _ => text(grid, column, task, na),
+    };
+    if task.keep {
+        (looked, part)
+    } else {
+        (looked, Part::Missing(grid.rows()))
+    }
+}
+
+/// The cells as numbers; up to the first word if there is to be none.
+fn numbers(grid: &Grid, column: usize, na: &MissingCells, strict: bool) -> (Looked, Vec<f64>) {
+    let mut looked = Looked::default();
+    let mut values = Vec::with_capacity(grid.rows());
+    for cell in grid.column(column) {
+        let Some(cell) = cell.filter(|cell| !na.contains(cell)) else {
+            values.push(f64::NAN);
+            continue;
+        };
+        looked.cells += 1;
+        let parsed = parse(cell);
+        if let Parsed::Number(value) = parsed {
+            looked.numeric += 1;
+            values.push(value);
+            continue;
+        }
+        let place = || (grid.line(values.len(), column), excerpt(cell));
+        if parsed == Parsed::Word {
+            looked.first_word.get_or_insert_with(place);
+            if strict {
+                break;
+            }
+        } else {
+            looked.numeric += 1;
+            looked.first_not_finite.get_or_insert_with(place);
+        }
+        values.push(f64::NAN);
+    }
+    (looked, values)
+}
+
+/// The cells as text. What only the first of its kind matters for is looked at once for each text.
+fn text(grid: &Grid, column: usize, task: Task<'_>, na: &MissingCells) -> (Looked, Part) {
+    let infer = task.kind.is_none();
+    let mut dictionary = Dictionary::beside(task.known);
+    let mut codes = Vec::with_capacity(grid.rows());
+    let mut looked = Looked::default();
+    let mut possible = u8::MAX;
+    for (row, cell) in grid.column(column).enumerate() {
+        let Some(cell) = cell.filter(|cell| !na.contains(cell)) else {
+            codes.push(MISSING);
+            continue;
+        };
+        looked.cells += 1;
+        let (code, new) = dictionary.cell(task.known, cell);
+        codes.push(code);
+        let place = || (grid.line(row, column), excerpt(cell));
+        if infer {
+            match parse(cell) {
+                Parsed::Number(_) => looked.numeric += 1,
+                Parsed::NotFinite => {
+                    looked.numeric += 1;
+                    looked.first_not_finite.get_or_insert_with(place);
+                }
+                Parsed::Word if new => {
+                    looked.first_word.get_or_insert_with(place);
+                }
+                Parsed::Word => {}
+            }
+        }
+        if new && possible != 0 && task.kind != Some(Kind::Categorical) {
+            let pair = boolean(cell).map_or(0, |(pair, _)| 1 << pair);
+            if possible & pair != possible {
+                possible &= pair;
+                let (line, value) = place();
+                looked.spellings.push((possible, line, value));
+            }
+        }
+    }
+    if looked.cells == 0 {
+        return (looked, Part::Missing(codes.len()));
+    }
+    let known = task.known.map_or(0, Dictionary::len);
+    let levels = dictionary.into_levels();
+    let part = Part::Text {
+        codes,
+        known,
+        levels,
+    };
+    (looked, part)
+}
+
+/// Spellings of yes and no in lower case, `Yes` and `yes` as one level.
+pub(super) fn lower(codes: &mut [u32], levels: Vec<String>) -> Vec<String> {
+    let mut dictionary = Dictionary::default();
+    let lowered: Vec<u32> = levels
+        .into_iter()
+        .map(|level| match boolean(level.as_bytes()) {
+            Some((_, text)) => dictionary.code(text),
+            None => dictionary.take(level),
+        })
+        .collect();
+    for code in codes.iter_mut().filter(|code| **code != MISSING) {
+        *code = lowered[*code as usize];
+    }
+    dictionary.into_levels()
+}
+
+const _: () = assert!(
+    BOOLEANS.len() < 8,
+    "each spelling of yes and no is a bit of a byte"
+);

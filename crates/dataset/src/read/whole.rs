@@ -1,0 +1,303 @@
+//! A whole table, its blocks read in parallel.
+
+use rayon::prelude::*;
+
+use super::assembly::{Assembly, Columns, Growing, Plan};
+use super::blocks::{Block, Blocks, Layout, Sizes};
+use super::csv::MissingCells;
+use super::header::Header;
+use super::input::Part;
+use super::{CsvOptions, Format, Input, ReadError, column, infer, svmlight};
+use crate::fingerprint::{Checksum, Fingerprint};
+use crate::schema::{Role, Schema, SchemaOptions};
+use crate::table::{Column, Lines, Table};
+
+/// Blocks that wait for one thread: enough that none is idle while the next are read.
+const BLOCKS_PER_THREAD: usize = 4;
+
+/// What one pass over all bytes gives.
+pub(super) struct Pass {
+    lines: Lines,
+    columns: Vec<Growing>,
+    bytes: u64,
+    sha256: String,
+}
+
+/// Reads a whole table: see [`read_table`](super::read_table).
+pub(super) fn read(
+    input: &Input,
+    csv: &CsvOptions,
+    options: &SchemaOptions,
+    sizes: Sizes,
+) -> Result<(Table, Schema, Fingerprint), ReadError> {
+    let first = pass(input, csv, &Plan::First(options), sizes)?;
+    let path = || input.name().to_owned();
+    if first.columns.is_empty() {
+        return Err(ReadError::Empty { path: path() });
+    }
+    if first.lines.len() == 0 {
+        return Err(ReadError::NoRows { path: path() });
+    }
+    finish(input, csv, options, sizes, first)
+}
+
+/// Decides what every column is, and reads again what turned out to be text.
+pub(super) fn finish(
+    input: &Input,
+    csv: &CsvOptions,
+    options: &SchemaOptions,
+    sizes: Sizes,
+    first: Pass,
+) -> Result<(Table, Schema, Fingerprint), ReadError> {
+    let files: Vec<String> = input.parts().iter().map(|part| part.name.clone()).collect();
+    let names: Vec<String> = first.columns.iter().map(|c| c.name.clone()).collect();
+    // A file that names its columns line by line has its header now.
+    infer::check_names(
+        input.name(),
+        &Header::of_names(input.name(), names.clone()),
+        options,
+    )?;
+    let schema = infer::decide(&files, &first.columns)?;
+    let rows = first.lines.len();
+    let mixed: Vec<String> = first
+        .columns
+        .iter()
+        .filter(|column| column.mixed())
+        .map(|column| column.name.clone())
+        .collect();
+    let mut again = if mixed.is_empty() {
+        Vec::new()
+    } else {
+        let plan = Plan::Text(&mixed);
+        let second = pass(input, csv, &plan, sizes)?;
+        let same = second.bytes == first.bytes
+            && second.sha256 == first.sha256
+            && second.lines == first.lines;
+        if !same {
+            let path = input.name().to_owned();
+            return Err(ReadError::Changed { path });
+        }
+        second.columns
+    };
+    let mut columns = Vec::new();
+    for (column, described) in first.columns.into_iter().zip(&schema.columns) {
+        if described.role == Role::Ignored {
+            continue;
+        }
+        let column = match again.iter().position(|other| other.name == column.name) {
+            Some(position) if column.mixed() => again.swap_remove(position),
+            _ => column,
+        };
+        let cells = column.finish(described.kind, rows);
+        columns.push(Column {
+            name: described.name.clone(),
+            cells: cells.ok_or_else(|| ReadError::Changed {
+                path: input.name().to_owned(),
+            })?,
+        });
+    }
+    let fingerprint = Fingerprint {
+        sha256: first.sha256,
+        bytes: first.bytes,
+        rows,
+        columns: schema.columns.len(),
+    };
+    let table = Table::read(input.name().to_owned(), columns, first.lines);
+    let table = if files.len() > 1 {
+        table.with_files(files)
+    } else {
+        table
+    };
+    Ok((table, schema, fingerprint))
+}
+
+/// Reads all files of a table, one after the other.
+pub(super) fn pass(
+    input: &Input,
+    csv: &CsvOptions,
+    plan: &Plan<'_>,
+    sizes: Sizes,
+) -> Result<Pass, ReadError> {
+    let na = csv.missing();
+    let mut checksum = Checksum::default();
+    let mut bytes = 0;
+    let mut begun: Option<(Assembly<'_>, First<'_>)> = None;
+    for (file, part) in input.parts().iter().enumerate() {
+        let mut blocks = Blocks::prepare(
+            &part.name,
+            part.open()?,
+            csv,
+            input.format(),
+            Some(std::mem::take(&mut checksum)),
+            sizes,
+        )?;
+        if begun.is_none() {
+            if let (Plan::First(options), Some(header)) = (plan, blocks.header()) {
+                infer::check_names(input.name(), header, options)?;
+            }
+            let names = blocks.header().map_or(&[][..], |header| &header.names);
+            let first = First {
+                part,
+                header: blocks.header().cloned(),
+                format: blocks.format(),
+            };
+            begun = Some((Assembly::new(plan, blocks.format(), names), first));
+        }
+        let Some((assembly, first)) = &mut begun else {
+            break;
+        };
+        first.check(part, &blocks)?;
+        let size = if input.parts().len() == 1 {
+            part.size()
+        } else {
+            None
+        };
+        read_blocks(&mut blocks, assembly, file, &na, size)?;
+        bytes += blocks.bytes();
+        checksum = blocks.into_checksum().unwrap_or_default();
+    }
+    let Some((mut assembly, _)) = begun else {
+        let pattern = input.name().to_owned();
+        return Err(ReadError::NoMatch { pattern });
+    };
+    Ok(Pass {
+        lines: std::mem::take(&mut assembly.lines),
+        columns: assembly.into_columns(),
+        bytes,
+        sha256: checksum.hex(),
+    })
+}
+
+/// The file that the others must be like.
+struct First<'a> {
+    part: &'a Part,
+    header: Option<Header>,
+    format: Format,
+}
+
+impl First<'_> {
+    fn check<R: std::io::Read>(&self, part: &Part, blocks: &Blocks<R>) -> Result<(), ReadError> {
+        if blocks.format() != self.format {
+            return Err(ReadError::MixedFormats {
+                path: part.name.clone(),
+                found: blocks.format(),
+                first: self.part.name.clone(),
+                expected: self.format,
+            });
+        }
+        let (Some(header), Some(first)) = (blocks.header(), &self.header) else {
+            return Ok(());
+        };
+        let longer = header.names.len().max(first.names.len());
+        for position in 0..longer {
+            let (found, expected) = (header.names.get(position), first.names.get(position));
+            if found != expected {
+                return Err(ReadError::OtherColumns {
+                    path: part.name.clone(),
+                    first: self.part.name.clone(),
+                    position: position + 1,
+                    found: found.cloned(),
+                    expected: expected.cloned(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads the blocks of one file: the next are read from it while the last are cut into cells.
+///
+/// How many are under way at a time depends on the number of threads, what they are does not:
+/// blocks end where the text says, and their columns are joined in order.
+fn read_blocks<R: std::io::Read + Send>(
+    blocks: &mut Blocks<R>,
+    assembly: &mut Assembly<'_>,
+    file: usize,
+    na: &MissingCells,
+    size: Option<u64>,
+) -> Result<(), ReadError> {
+    let mut size = size;
+    let some = BLOCKS_PER_THREAD * rayon::current_num_threads();
+    let (path, layout) = (blocks.path().to_owned(), blocks.layout());
+    let (mut current, mut failure) = take(blocks, some);
+    while !current.is_empty() {
+        let waiting = std::mem::take(&mut current);
+        let read_so_far = blocks.bytes();
+        let ((next, failed), read) = rayon::join(
+            || match &failure {
+                None => take(blocks, some),
+                Some(_) => (Vec::new(), None),
+            },
+            || {
+                waiting
+                    .into_par_iter()
+                    .map(|block| cut(&path, layout, assembly, na, block))
+                    .collect::<Vec<_>>()
+            },
+        );
+        let mut sound = Vec::with_capacity(read.len());
+        for block in read {
+            // The first mistake of the file counts, whichever thread finds its own first.
+            sound.push(block?);
+        }
+        assembly.append(file, sound, &mut blocks.spare);
+        let (rows, columns) = (assembly.lines.len(), assembly.columns.len());
+        if let Some(size) = size.take() {
+            // Rows to come are about as long as these. Room that is not used costs nothing.
+            let all = rows as u128 * u128::from(size) / u128::from(read_so_far.max(1));
+            assembly.reserve(usize::try_from(all + all / 50).unwrap_or(rows));
+        }
+        if layout == Layout::Svmlight && !svmlight::fits(rows, columns) {
+            return Err(ReadError::TooWide {
+                path,
+                rows,
+                columns,
+            });
+        }
+        current = next;
+        failure = failure.or(failed);
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+/// Up to so many blocks, and what went wrong behind them.
+fn take<R: std::io::Read>(blocks: &mut Blocks<R>, some: usize) -> (Vec<Block>, Option<ReadError>) {
+    let mut taken = Vec::with_capacity(some);
+    while taken.len() < some {
+        match blocks.next() {
+            Ok(Some(block)) => taken.push(block),
+            Ok(None) => break,
+            Err(error) => return (taken, Some(error)),
+        }
+    }
+    (taken, None)
+}
+
+/// Cuts a block into cells and reads its columns.
+fn cut(
+    path: &str,
+    layout: Layout,
+    assembly: &Assembly<'_>,
+    na: &MissingCells,
+    block: Block,
+) -> Result<Columns, ReadError> {
+    let (grid, error) = layout.grid(path, block);
+    if let Some(error) = error {
+        return Err(error);
+    }
+    let tasks = assembly.tasks(&grid);
+    let parts = tasks
+        .into_iter()
+        .enumerate()
+        .map(|(position, task)| column::read(&grid, position, task, na))
+        .collect();
+    Ok(Columns {
+        lines: grid.lines,
+        names: grid.names,
+        parts,
+        spare: (grid.text, grid.spans),
+    })
+}
+
+#[cfg(test)]
+mod tests;
