@@ -11,6 +11,7 @@ pub mod pointwise;
 mod problem;
 mod restricted;
 mod rows;
+mod single;
 
 use faer::Mat;
 

@@ -7,8 +7,9 @@ use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, Mat, MatRef, Par};
 
 use super::kernel::{self, Block};
-use super::losses::{Loss, losses, softmax};
+use super::losses::{Loss, Losses, softmax};
 use super::rows::{add_scaled, squared_length};
+use super::single::Single;
 use super::{HostObjective, Layout, ObjectiveError, TargetValues};
 use crate::tolerance::UNIT_ROUNDOFF;
 
@@ -90,6 +91,7 @@ pub(super) struct Pass<'p, 'a, T> {
     /// `[block rows]`: weights, targets and offsets where some rows do not count.
     weights: Vec<f64>,
     targets: Vec<f64>,
+    offsets: Vec<f64>,
     /// `[4 × block rows]`
     scratch: Vec<f64>,
     /// `[block rows × columns]`: rows that the source does not lend.
@@ -142,6 +144,7 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             curvatures: vec![0.0; block],
             weights: Vec::new(),
             targets: Vec::new(),
+            offsets: Vec::new(),
             scratch: vec![0.0; 4 * block],
             cells: Vec::new(),
             panel,
@@ -169,9 +172,64 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
     }
 
     fn add_block(&mut self, cells: Block<'_, T>, block: &Range<usize>, sums: &mut Sums) {
+        let problem = self.objective.problem();
+        sums.loss += match problem.target {
+            TargetValues::Binary(y) => self.add_single(Loss::Log, y, cells, block, sums),
+            TargetValues::Linear(y) => self.add_single(Loss::Squared, y, cells, block, sums),
+            TargetValues::Multinomial { codes, .. } => self.add_classes(codes, cells, block, sums),
+        };
+        if self.wanted >= Wanted::Curvature {
+            self.fill_panel(cells, block, &mut sums.grams);
+        }
+        if self.wanted.audits() {
+            self.audit(cells, block, &mut sums.audit);
+        }
+    }
+
+    /// Loss and gradient of a single output.
+    fn add_single(
+        &mut self,
+        loss: Loss,
+        targets: &[f64],
+        cells: Block<'_, T>,
+        block: &Range<usize>,
+        sums: &mut Sums,
+    ) -> f64 {
         let (problem, rows) = (self.objective.problem(), self.objective.rows());
         let (layout, count) = (self.layout, block.len());
-        // 1. Scores.
+        let picked = |values: Option<&'a [f64]>, scratch| match values {
+            Some(values) => rows.pick(block.clone(), values, scratch),
+            None => &[],
+        };
+        Single {
+            block: cells,
+            coefficients: layout.coefficients(self.theta, 0),
+            bias: layout.bias(self.theta, 0),
+            offsets: picked(problem.offsets, &mut self.offsets),
+            losses: Losses {
+                loss,
+                targets: rows.pick(block.clone(), targets, &mut self.targets),
+                weights: picked(problem.weights, &mut self.weights),
+                scores: &mut self.scores[..count],
+                residuals: &mut self.residuals[..count],
+                curvatures: &mut self.curvatures[..count],
+                scratch: &mut self.scratch[..count],
+            },
+            gradient: (self.wanted >= Wanted::Gradient).then_some(&mut sums.gradient[..]),
+        }
+        .visit()
+    }
+
+    /// Loss and gradient of several classes.
+    fn add_classes(
+        &mut self,
+        codes: &[u32],
+        cells: Block<'_, T>,
+        block: &Range<usize>,
+        sums: &mut Sums,
+    ) -> f64 {
+        let (problem, rows) = (self.objective.problem(), self.objective.rows());
+        let (layout, count) = (self.layout, block.len());
         for k in 0..layout.outputs {
             let scores = &mut self.scores[k * count..(k + 1) * count];
             let coefficients = layout.coefficients(self.theta, k);
@@ -179,32 +237,19 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             kernel::scores(cells, coefficients, bias, false, scores);
             self.add_offsets(block, k, |z, offset| z + offset);
         }
-        // 2. Losses and residuals.
+        self.targets.clear();
+        let codes = block.clone().map(|at| f64::from(codes[rows.index(at)]));
+        self.targets.extend(codes);
         let weights = problem.weights.map_or(&[][..], |weights| {
             rows.pick(block.clone(), weights, &mut self.weights)
         });
-        let scores = &mut self.scores[..count * layout.outputs];
-        let residuals = &mut self.residuals[..count * layout.outputs];
-        let curvatures = &mut self.curvatures[..count];
-        let mut single = |loss, targets| {
-            let targets = rows.pick(block.clone(), targets, &mut self.targets);
-            let scratch = &mut self.scratch;
-            losses(
-                loss, targets, weights, scores, residuals, curvatures, scratch,
-            )
-        };
-        sums.loss += match problem.target {
-            TargetValues::Binary(y) => single(Loss::Log, y),
-            TargetValues::Linear(y) => single(Loss::Squared, y),
-            TargetValues::Multinomial { codes, .. } => {
-                self.targets.clear();
-                let codes = block.clone().map(|at| f64::from(codes[rows.index(at)]));
-                self.targets.extend(codes);
-                let scratch = &mut self.scratch[..4 * count];
-                softmax(&self.targets, weights, scores, residuals, scratch)
-            }
-        };
-        // 3. Gradient and curvature.
+        let loss = softmax(
+            &self.targets,
+            weights,
+            &mut self.scores[..count * layout.outputs],
+            &mut self.residuals[..count * layout.outputs],
+            &mut self.scratch[..4 * count],
+        );
         if self.wanted >= Wanted::Gradient {
             for k in 0..layout.outputs {
                 let residuals = &self.residuals[k * count..(k + 1) * count];
@@ -212,12 +257,7 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
                 kernel::add_gradient(cells, residuals, false, gradient);
             }
         }
-        if self.wanted >= Wanted::Curvature {
-            self.fill_panel(cells, block, &mut sums.grams);
-        }
-        if self.wanted.audits() {
-            self.audit(cells, block, &mut sums.audit);
-        }
+        loss
     }
 
     /// Combines the scores of an output with its offsets.

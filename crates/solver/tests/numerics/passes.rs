@@ -220,7 +220,7 @@ fn read<T: Element>(values: &[T]) -> f64 {
         }
         sums.iter().sum::<f64>()
     };
-    best(15, || {
+    best(40, || {
         std::hint::black_box(values.par_chunks(16_384).map(chunk).sum::<f64>());
     })
 }
@@ -235,7 +235,7 @@ fn shape<T: Element>(rows: usize, columns: usize, kind: Columns) -> String {
     let objective = HostObjective::new(problem).unwrap();
     let theta = vec![0.01; objective.dimension()];
     let mut gradient = theta.clone();
-    let slope = best(7, || {
+    let slope = best(40, || {
         objective.gradient(&theta, &mut gradient).unwrap();
     });
     let mut text = format!(
