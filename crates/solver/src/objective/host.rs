@@ -5,6 +5,7 @@ use std::ops::Range;
 use dataset::Element;
 use faer::Mat;
 
+use super::gram::{pairs, scatter};
 use super::pass::{Audit, Pass, Sums, Wanted};
 use super::{Gauge, Layout, Objective, ObjectiveError, Penalty, Problem, Rows, TargetValues, dot};
 use crate::tolerance::SEPARATED_LOSS;
@@ -190,7 +191,6 @@ impl<'a, T: Element> HostObjective<'a, T> {
 
     pub(crate) fn finish_curvature(&self, sums: &Sums, curvature: &mut Mat<f64>) {
         let layout = self.layout();
-        let (outputs, stride) = (layout.outputs, layout.stride());
         let dimension = layout.dimension();
         if curvature.shape() == (dimension, dimension) {
             curvature.fill(0.0);
@@ -198,26 +198,12 @@ impl<'a, T: Element> HostObjective<'a, T> {
             *curvature = Mat::zeros(dimension, dimension);
         }
         // 1. Each pair's Gram matrix, mirrored, into the blocks of its classes.
-        let both: Vec<(usize, usize)> = (0..outputs)
-            .flat_map(|k| (k + 1..outputs).map(move |l| (k, l)))
-            .collect();
-        let pairs = if outputs == 1 { vec![(0, 0)] } else { both };
-        for (gram, (k, l)) in sums.grams.iter().zip(pairs) {
-            for j in 0..stride {
-                for i in 0..stride {
-                    let g = gram[(i.max(j), i.min(j))] / self.total_weight;
-                    curvature[(k * stride + i, k * stride + j)] += g;
-                    if k != l {
-                        curvature[(l * stride + i, l * stride + j)] += g;
-                        curvature[(k * stride + i, l * stride + j)] -= g;
-                        curvature[(l * stride + i, k * stride + j)] -= g;
-                    }
-                }
-            }
+        for (gram, pair) in sums.grams.iter().zip(pairs(layout.outputs)) {
+            scatter(curvature, gram, pair, self.total_weight);
         }
         // 2. The penalty on the diagonal of the coefficients.
         let l2 = self.problem.penalty.l2();
-        for k in 0..outputs {
+        for k in 0..layout.outputs {
             layout.penalised(k).for_each(|at| curvature[(at, at)] += l2);
         }
     }

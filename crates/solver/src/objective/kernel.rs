@@ -35,10 +35,10 @@ pub(super) static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
 
 /// A block of rows.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Block<'b, T> {
+pub(crate) struct Block<'b, T> {
     /// `[rows × columns]`
-    pub(super) cells: &'b [T],
-    pub(super) columns: usize,
+    pub(crate) cells: &'b [T],
+    pub(crate) columns: usize,
 }
 
 impl<'b, T: Element> Block<'b, T> {
@@ -92,6 +92,16 @@ pub(super) fn add_gradient<T: Element>(
         absolute,
         gradient,
     });
+}
+
+/// The larger of two numbers; unlike [`f64::max`], a NaN is not lost.
+#[inline(always)]
+pub(crate) fn larger(most: f64, next: f64) -> f64 {
+    if next > most || next.is_nan() {
+        next
+    } else {
+        most
+    }
 }
 
 /// [`scores`].

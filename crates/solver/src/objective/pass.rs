@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use dataset::Element;
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, Mat, MatRef, Par};
+use faer::Mat;
 
+use super::gram::pairs;
 use super::kernel::{self, Block};
 use super::losses::{Loss, Losses, softmax};
+use super::panel::Panel;
 use super::rows::{add_scaled, squared_length};
 use super::single::Single;
 use super::{HostObjective, Layout, ObjectiveError, TargetValues};
@@ -71,9 +72,6 @@ impl Sums {
     }
 }
 
-/// Rows whose curvature is added up in one product.
-pub(crate) const PANEL: usize = 512;
-
 /// One thread's visit of the blocks of a chunk, with its scratch memory.
 pub(super) struct Pass<'p, 'a, T> {
     objective: &'p HostObjective<'a, T>,
@@ -94,22 +92,11 @@ pub(super) struct Pass<'p, 'a, T> {
     offsets: Vec<f64>,
     /// `[4 × block rows]`
     scratch: Vec<f64>,
+    /// `[pairs × block rows]`: roots of the weighted curvatures.
+    roots: Vec<f64>,
     /// `[block rows × columns]`: rows that the source does not lend.
     cells: Vec<T>,
     panel: Panel,
-}
-
-/// Rows on their way into the curvature.
-#[derive(Default)]
-struct Panel {
-    rows: usize,
-    /// `[rows × stride]`: rows with their one for the intercept; those of a single output are scaled by
-    /// the root of their curvature.
-    cells: Vec<f64>,
-    /// `[pairs × PANEL]`: roots of the curvatures of several outputs.
-    roots: Vec<f64>,
-    /// `[rows × stride]`: rows scaled for one pair of outputs.
-    scaled: Vec<f64>,
 }
 
 impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
@@ -124,15 +111,6 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
         } else {
             Vec::new()
         };
-        let mut panel = Panel::default();
-        if wanted >= Wanted::Curvature {
-            let pairs = layout.pairs();
-            panel.cells = vec![0.0; PANEL * layout.stride()];
-            if layout.outputs > 1 {
-                panel.roots = vec![0.0; PANEL * pairs];
-                panel.scaled = vec![0.0; PANEL * layout.stride()];
-            }
-        }
         Self {
             objective,
             layout,
@@ -146,8 +124,9 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             targets: Vec::new(),
             offsets: Vec::new(),
             scratch: vec![0.0; 4 * block],
+            roots: Vec::new(),
             cells: Vec::new(),
-            panel,
+            panel: Panel::default(),
         }
     }
 
@@ -167,7 +146,7 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             self.add_block(cells, &block, sums);
         }
         self.cells = scratch;
-        self.add_panel(&mut sums.grams);
+        self.panel.finish(&mut sums.grams);
         Ok(())
     }
 
@@ -179,7 +158,8 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             TargetValues::Multinomial { codes, .. } => self.add_classes(codes, cells, block, sums),
         };
         if self.wanted >= Wanted::Curvature {
-            self.fill_panel(cells, block, &mut sums.grams);
+            self.find_roots(block);
+            self.panel.add(cells, &self.roots, &mut sums.grams);
         }
         if self.wanted.audits() {
             self.audit(cells, block, &mut sums.audit);
@@ -276,79 +256,22 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
         }
     }
 
-    /// Copies a block's rows, and what they are to be scaled by, into the panel.
-    fn fill_panel(&mut self, cells: Block<'_, T>, block: &Range<usize>, grams: &mut [Mat<f64>]) {
+    /// The roots of a block's weighted curvatures, pair after pair.
+    fn find_roots(&mut self, block: &Range<usize>) {
         let (problem, rows) = (self.objective.problem(), self.objective.rows());
-        let (outputs, stride, count) = (self.layout.outputs, self.layout.stride(), block.len());
-        if self.panel.rows + count > PANEL {
-            self.add_panel(grams);
-        }
-        let panel = &mut self.panel;
-        let start = panel.rows;
-        let targets = panel.cells[start * stride..].chunks_exact_mut(stride);
-        for (i, target) in targets.take(count).enumerate() {
-            let root = if outputs == 1 {
-                self.curvatures[i].sqrt()
-            } else {
-                1.0
-            };
-            for (target, x) in target.iter_mut().zip(cells.row(i)) {
-                *target = root * x.to_f64();
-            }
-            if self.layout.intercept {
-                target[stride - 1] = root;
-            }
-        }
-        let mut pair = 0;
-        for k in 0..outputs {
-            for l in k + 1..outputs {
-                let roots = &mut panel.roots[pair * PANEL + start..][..count];
-                for (i, root) in roots.iter_mut().enumerate() {
-                    let weight = problem
-                        .weights
-                        .map_or(1.0, |weights| weights[rows.index(block.start + i)]);
-                    let p = |k: usize| self.scores[k * count + i];
-                    *root = (weight * p(k) * p(l)).sqrt();
-                }
-                pair += 1;
-            }
-        }
-        panel.rows += count;
-    }
-
-    /// Adds `Σ c xxᵀ` over the panel's rows, as the product of the rows scaled by `√c` with themselves.
-    fn add_panel(&mut self, grams: &mut [Mat<f64>]) {
-        let (rows, stride) = (std::mem::take(&mut self.panel.rows), self.layout.stride());
-        let panel = &mut self.panel;
-        if rows == 0 {
+        let (outputs, count) = (self.layout.outputs, block.len());
+        self.roots.clear();
+        if outputs == 1 {
+            let curvatures = self.curvatures[..count].iter();
+            self.roots.extend(curvatures.map(|c| c.sqrt()));
             return;
         }
-        for (pair, gram) in grams.iter_mut().enumerate() {
-            let cells = if self.layout.outputs == 1 {
-                &panel.cells[..rows * stride]
-            } else {
-                let scaled = panel.scaled.chunks_exact_mut(stride);
-                let cells = panel.cells.chunks_exact(stride);
-                let roots = &panel.roots[pair * PANEL..][..rows];
-                for ((scaled, cells), root) in scaled.zip(cells).zip(roots) {
-                    for (scaled, x) in scaled.iter_mut().zip(cells) {
-                        *scaled = root * x;
-                    }
-                }
-                &panel.scaled[..rows * stride]
-            };
-            let cells = MatRef::from_row_major_slice(cells, rows, stride);
-            matmul(
-                gram.as_mut(),
-                BlockStructure::TriangularLower,
-                Accum::Add,
-                cells.transpose(),
-                BlockStructure::Rectangular,
-                cells,
-                BlockStructure::Rectangular,
-                1.0,
-                Par::Seq,
-            );
+        for (k, l) in pairs(outputs) {
+            for (i, at) in block.clone().enumerate() {
+                let weight = (problem.weights).map_or(1.0, |weights| weights[rows.index(at)]);
+                let p = |k: usize| self.scores[k * count + i];
+                self.roots.push((weight * p(k) * p(l)).sqrt());
+            }
         }
     }
 

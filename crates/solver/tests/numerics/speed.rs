@@ -114,9 +114,13 @@ fn whole<T: Element, S: Solver>(
 #[test]
 #[ignore = "a measurement, in release, on an idle machine"]
 fn speed() {
-    println!("{}", measure::<f32>(1_000_000, 28));
-    println!("{}", measure::<f64>(1_000_000, 28));
-    println!("{}", measure::<f32>(200_000, 200));
+    let shapes = std::env::var("SHAPES").unwrap_or("1000000x28,200000x200".into());
+    for text in shapes.split(',') {
+        let (rows, columns) = text.split_once('x').unwrap();
+        let (rows, columns) = (rows.parse().unwrap(), columns.parse().unwrap());
+        println!("{}", measure::<f32>(rows, columns));
+        println!("{}", measure::<f64>(rows, columns));
+    }
 }
 
 /// Wide rows: a pass with the curvature, and the certificate of a ridge fit by L-BFGS.
