@@ -11,7 +11,7 @@ use crate::objective::{
     Block, HostObjective, Map, NARROW, ObjectiveError, PANEL, Problem, Sums, TargetValues, Wanted,
     dot, larger, longest_image,
 };
-use crate::tolerance::{CURVATURE_ROUNDING, SCORE_ROUNDING, UNIT_ROUNDOFF};
+use crate::tolerance::{CURVATURE_ROUNDING, EIGENVALUE_ROUNDING, SCORE_ROUNDING, UNIT_ROUNDOFF};
 
 mod wide;
 
@@ -398,7 +398,11 @@ fn radius<T: Element>(
     });
     // every column is kept, and the intercept's one behind them if there is one
     let all = kept.iter().enumerate().all(|(at, &j)| at == j) && width >= rows.columns();
-    let narrow = (outputs == 1 && all && width <= NARROW).then(|| Map::new(&map));
+    let narrow = (outputs == 1 && all && width <= NARROW).then(|| {
+        let stretch = largest_eigenvalue(inverse);
+        let bounds = factor.scale().iter().map(|s| stretch * s * s);
+        Map::new(&map, bounds.collect())
+    });
     let squared = rows.fold(
         8,
         || 0.0_f64,
@@ -409,8 +413,7 @@ fn radius<T: Element>(
                 for rows_of_block in rows.blocks(chunk) {
                     let count = rows_of_block.len();
                     let cells = rows.cells(rows_of_block, &mut scratch)?;
-                    let next = longest_image(map, Block { cells, columns }, count);
-                    *most = larger(*most, next);
+                    *most = longest_image(map, Block { cells, columns }, count, *most);
                 }
                 return Ok(());
             }
@@ -444,6 +447,22 @@ fn radius<T: Element>(
         |most, next| *most = larger(*most, next),
     )?;
     Ok(squared.sqrt())
+}
+
+/// At least the largest eigenvalue of `L⁻ᵀL⁻¹`, and hardly more: the eighth root of a norm of its eighth
+/// power.
+fn largest_eigenvalue(inverse: &Mat<f64>) -> f64 {
+    let mut power = inverse.transpose() * inverse;
+    let mut logarithm = 0.0;
+    for step in 0..4 {
+        let rows = 0..power.nrows();
+        let norm = rows.map(|i| power.row(i).norm_l1()).fold(0.0, larger);
+        logarithm += norm.ln() / f64::from(1 << step);
+        // divided by its norm, so that no power overflows
+        power = faer::Scale(1.0 / norm) * &power;
+        power = &power * &power;
+    }
+    (1.0 + EIGENVALUE_ROUNDING) * logarithm.exp()
 }
 
 /// The image of rows under the columns `start..start + width` of a lower triangular map.

@@ -198,6 +198,10 @@ pub const SAMPLED_CERTIFICATE_PARAMETERS: usize = 4096;
 /// independent columns is then `(1 − √½)² = 0.09` of the mean.
 pub const SAMPLED_CERTIFICATE_ROWS: usize = 2;
 
+/// What is added to a bound of the largest eigenvalue for the rounding of three products of matrices whose
+/// norms are within the root of their dimension of it: about `3d²u`, which is below this up to 1,000 columns.
+pub const EIGENVALUE_ROUNDING: f64 = 1e-9;
+
 /// Steps of inverse iteration before a bound of the smallest eigenvalue is tried: the estimate is never too
 /// small, and need not be exact.
 pub const EIGENVALUE_STEPS: usize = 12;

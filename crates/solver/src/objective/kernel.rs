@@ -61,19 +61,30 @@ impl<'b, T: Element> Block<'b, T> {
     }
 }
 
-/// Writes `xᵢ·β + b` for every row of a block, or `Σ |xᵢⱼ||βⱼ| + |b|` where `absolute`.
+/// What is added up along a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Term {
+    /// `xⱼβⱼ`
+    Product,
+    /// `|xⱼβⱼ|`
+    Absolute,
+    /// `xⱼ²βⱼ`
+    Square,
+}
+
+/// Writes `xᵢ·β + b` for every row of a block, or the sum of other [terms](Term).
 pub(super) fn scores<T: Element>(
     block: Block<'_, T>,
     coefficients: &[f64],
     bias: f64,
-    absolute: bool,
+    term: Term,
     scores: &mut [f64],
 ) {
     ARCH.dispatch(Multiply {
         block,
         coefficients,
         bias,
-        absolute,
+        term,
         scores,
     });
 }
@@ -109,7 +120,7 @@ pub(super) struct Multiply<'b, T> {
     pub(super) block: Block<'b, T>,
     pub(super) coefficients: &'b [f64],
     pub(super) bias: f64,
-    pub(super) absolute: bool,
+    pub(super) term: Term,
     pub(super) scores: &'b mut [f64],
 }
 
@@ -118,10 +129,10 @@ impl<T: Element> WithSimd for Multiply<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        if self.absolute {
-            self.visit(|x, b, sum| x.abs().mul_add(b.abs(), sum));
-        } else {
-            self.visit(f64::mul_add);
+        match self.term {
+            Term::Product => self.visit(f64::mul_add),
+            Term::Absolute => self.visit(|x, b, sum| x.abs().mul_add(b.abs(), sum)),
+            Term::Square => self.visit(|x, b, sum| (x * b).mul_add(x, sum)),
         }
     }
 }
@@ -129,10 +140,9 @@ impl<T: Element> WithSimd for Multiply<'_, T> {
 impl<T: Element> Multiply<'_, T> {
     #[inline(always)]
     fn visit(self, add: impl Fn(f64, f64, f64) -> f64 + Copy) {
-        let bias = if self.absolute {
-            self.bias.abs()
-        } else {
-            self.bias
+        let bias = match self.term {
+            Term::Absolute => self.bias.abs(),
+            Term::Product | Term::Square => self.bias,
         };
         let (some, rest) = self.scores.as_chunks_mut::<ROWS>();
         let done = ROWS * some.len();
@@ -294,14 +304,14 @@ mod tests {
         let theta: Vec<f64> = (0..block.columns).map(|j| 0.2 * (j as f64).cos()).collect();
         let residuals: Vec<f64> = (0..rows).map(|i| (1.3 * i as f64).sin()).collect();
         let mut found = Vec::new();
-        for absolute in [false, true] {
+        for (absolute, term) in [(false, Term::Product), (true, Term::Absolute)] {
             let mut scores = vec![0.0; rows];
             let mut gradient = vec![0.0; block.columns + 1];
             simd.vectorize(Multiply {
                 block,
                 coefficients: &theta,
                 bias: -0.3,
-                absolute,
+                term,
                 scores: &mut scores,
             });
             simd.vectorize(Accumulate {

@@ -12,7 +12,7 @@ use dataset::Element;
 use faer::Mat;
 use pulp::{Simd, WithSimd};
 
-use super::kernel::{ARCH, Block, larger};
+use super::kernel::{ARCH, Block, Multiply, Term, larger};
 
 /// Columns, the intercept's included, up to which rows count as narrow.
 pub(crate) const NARROW: usize = 64;
@@ -49,9 +49,21 @@ pub(super) fn add_gram<T: Element>(
 }
 
 /// The largest squared length of `Mx` over a block of so many rows, with a one behind each row if the map
-/// has one more column.
-pub(crate) fn longest_image<T: Element>(map: &Map, block: Block<'_, T>, rows: usize) -> f64 {
-    ARCH.dispatch(Images { map, block, rows })
+/// has one more column; `most` where none is above it.
+///
+/// Only rows whose length under the map's [bound](Map::new) is above what was found so far are multiplied.
+pub(crate) fn longest_image<T: Element>(
+    map: &Map,
+    block: Block<'_, T>,
+    rows: usize,
+    most: f64,
+) -> f64 {
+    ARCH.dispatch(Images {
+        map,
+        block,
+        rows,
+        most,
+    })
 }
 
 /// A lower triangular matrix, laid out for [`longest_image`].
@@ -60,11 +72,18 @@ pub(crate) struct Map {
     width: usize,
     /// `[width × stride]`: column after column, zeros behind each.
     columns: Vec<f64>,
+    /// `[width]`: `bⱼ` with `‖Mx‖² ≤ Σ bⱼxⱼ²`.
+    bounds: Vec<f64>,
 }
 
 impl Map {
-    pub(crate) fn new(lower: &Mat<f64>) -> Self {
+    /// The map `M` with numbers `bⱼ` such that `‖Mx‖² ≤ Σ bⱼxⱼ²` for every `x`, rounding included.
+    ///
+    /// # Panics
+    /// When there is not one number for each column.
+    pub(crate) fn new(lower: &Mat<f64>, bounds: Vec<f64>) -> Self {
         let width = lower.nrows();
+        assert_eq!(bounds.len(), width, "one bound for each column");
         let stride = width.next_multiple_of(WIDEST);
         let mut columns = vec![0.0; width * stride];
         for j in 0..width {
@@ -72,7 +91,11 @@ impl Map {
                 columns[j * stride + i] = lower[(i, j)];
             }
         }
-        Self { width, columns }
+        Self {
+            width,
+            columns,
+            bounds,
+        }
     }
 }
 
@@ -156,6 +179,7 @@ struct Images<'b, T> {
     map: &'b Map,
     block: Block<'b, T>,
     rows: usize,
+    most: f64,
 }
 
 impl<T: Element> WithSimd for Images<'_, T> {
@@ -163,32 +187,72 @@ impl<T: Element> WithSimd for Images<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let (width, rows) = (self.map.width, self.rows);
-        let vectors = width.div_ceil(S::F64_LANES);
-        let mut cells = [[1.0; HEIGHT]; NARROW];
-        let mut most = 0.0;
-        for from in (0..rows).step_by(HEIGHT) {
-            for lane in 0..HEIGHT {
-                // the last row stands in for those that are not there
-                let row = self.block.row((from + lane).min(rows - 1));
-                for (cells, x) in cells.iter_mut().zip(row) {
-                    cells[lane] = x.to_f64();
+        let mut most = self.most;
+        for from in (0..self.rows).step_by(ROWS) {
+            // 1. The bound of every row; the row with the largest comes first.
+            let rows = from..(from + ROWS).min(self.rows);
+            let mut bounds = [0.0; ROWS];
+            let bounds = &mut bounds[..rows.len()];
+            let (slopes, intercept) = self.map.bounds.split_at(self.block.columns);
+            Multiply {
+                block: self.block.rows(rows.clone()),
+                coefficients: slopes,
+                bias: intercept.iter().sum(),
+                term: Term::Square,
+                scores: &mut *bounds,
+            }
+            .with_simd(simd);
+            let largest = bounds.iter().copied().fold(most, larger);
+            if largest <= most {
+                continue;
+            }
+            let first = bounds.iter().position(|&b| b >= largest || b.is_nan());
+            most = self.images(simd, [from + first.unwrap_or(0); HEIGHT], most);
+            // 2. Those that may be longer than any so far. A bound that is not a number is no bound.
+            let mut waiting = [from; HEIGHT];
+            let mut count = 0;
+            for (row, bound) in rows.zip(bounds) {
+                if *bound > most || bound.is_nan() {
+                    waiting[count] = row;
+                    count += 1;
+                    if count == HEIGHT {
+                        most = self.images(simd, waiting, most);
+                        count = 0;
+                    }
                 }
             }
-            let cells = &cells[..width];
-            let mut squares = [0.0; HEIGHT];
-            let mut at = 0;
-            while at < vectors {
-                let count = (vectors - at).min(TILE);
-                match count {
-                    2 => add_squares::<S, 2>(simd, self.map, cells, at, &mut squares),
-                    _ => add_squares::<S, 1>(simd, self.map, cells, at, &mut squares),
-                }
-                at += count;
+            if count > 0 {
+                most = self.images(simd, waiting, most);
             }
-            most = squares.into_iter().fold(most, larger);
         }
         most
+    }
+}
+
+impl<T: Element> Images<'_, T> {
+    /// The largest squared length among the images of a few rows, or `most`.
+    #[inline(always)]
+    fn images<S: Simd>(&self, simd: S, rows: [usize; HEIGHT], most: f64) -> f64 {
+        let width = self.map.width;
+        let vectors = width.div_ceil(S::F64_LANES);
+        let mut cells = [[1.0; HEIGHT]; NARROW];
+        for (lane, row) in rows.into_iter().enumerate() {
+            for (cells, x) in cells.iter_mut().zip(self.block.row(row)) {
+                cells[lane] = x.to_f64();
+            }
+        }
+        let cells = &cells[..width];
+        let mut squares = [0.0; HEIGHT];
+        let mut at = 0;
+        while at < vectors {
+            let count = (vectors - at).min(TILE);
+            match count {
+                2 => add_squares::<S, 2>(simd, self.map, cells, at, &mut squares),
+                _ => add_squares::<S, 1>(simd, self.map, cells, at, &mut squares),
+            }
+            at += count;
+        }
+        squares.into_iter().fold(most, larger)
     }
 }
 
@@ -287,11 +351,20 @@ mod tests {
                     (0..width).map(|k| image(k).powi(2)).sum::<f64>()
                 };
                 let longest = (0..rows).map(length).fold(0.0, f64::max);
-                let found = longest_image(&Map::new(&lower), block, rows);
-                assert!(
-                    (found - longest).abs() <= 1e-12 * longest,
-                    "{rows} x {width}"
-                );
+                // a matrix of norm `n` in the sense of Frobenius stretches no vector by more
+                let norm = lower.squared_norm_l2();
+                for bound in [norm, f64::NAN] {
+                    let map = Map::new(&lower, vec![bound; width]);
+                    let found = longest_image(&map, block, rows, 0.0);
+                    assert!(
+                        (found - longest).abs() <= 1e-12 * longest,
+                        "{rows} x {width}"
+                    );
+                    assert_eq!(
+                        longest_image(&map, block, rows, 2.0 * longest),
+                        2.0 * longest
+                    );
+                }
             }
         }
     }
@@ -303,6 +376,6 @@ mod tests {
             cells: &[1.0, 2.0, 3.0, 4.0],
             columns: 2,
         };
-        assert!(longest_image(&Map::new(&lower), block, 2).is_nan());
+        assert!(longest_image(&Map::new(&lower, vec![1.0; 2]), block, 2, 0.0).is_nan());
     }
 }

@@ -6,7 +6,7 @@ use dataset::Element;
 use faer::Mat;
 
 use super::gram::pairs;
-use super::kernel::{self, Block};
+use super::kernel::{self, Block, Term};
 use super::losses::{Loss, Losses, softmax};
 use super::panel::Panel;
 use super::rows::{add_scaled, squared_length};
@@ -214,7 +214,7 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             let scores = &mut self.scores[k * count..(k + 1) * count];
             let coefficients = layout.coefficients(self.theta, k);
             let bias = layout.bias(self.theta, k);
-            kernel::scores(cells, coefficients, bias, false, scores);
+            kernel::scores(cells, coefficients, bias, Term::Product, scores);
             self.add_offsets(block, k, |z, offset| z + offset);
         }
         self.targets.clear();
@@ -286,7 +286,7 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             let scores = &mut self.scores[k * count..(k + 1) * count];
             let coefficients = layout.coefficients(&self.absolute, k);
             let bias = layout.bias(&self.absolute, k);
-            kernel::scores(cells, coefficients, bias, true, scores);
+            kernel::scores(cells, coefficients, bias, Term::Absolute, scores);
             self.add_offsets(block, k, |z, offset| z + offset.abs());
             let sizes = &self.scores[k * count..(k + 1) * count];
             for (largest, size) in largest.iter_mut().zip(sizes) {

@@ -8,7 +8,7 @@
 use dataset::Element;
 use pulp::{Simd, WithSimd};
 
-use super::kernel::{ARCH, Accumulate, Block, Multiply};
+use super::kernel::{ARCH, Accumulate, Block, Multiply, Term};
 use super::losses::Losses;
 
 /// Rows that go through all steps before the next: few enough for the processor to fetch the next ones
@@ -49,7 +49,7 @@ impl<T: Element> WithSimd for Single<'_, T> {
                 block,
                 coefficients: self.coefficients,
                 bias: self.bias,
-                absolute: false,
+                term: Term::Product,
                 scores: &mut *scores,
             }
             .with_simd(simd);
