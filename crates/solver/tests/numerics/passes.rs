@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use solver::{
     Gauge, HostObjective, Lbfgs, Newton, Objective, ObjectiveError, Penalty, Problem,
-    SampledNewton, Solver, Stop, TargetValues, minimize,
+    SampledNewton, Solver, Stop, TargetValues, certify_held, minimize,
 };
 
 use crate::problems::normal;
@@ -238,8 +238,11 @@ fn shape<T: Element>(rows: usize, columns: usize, kind: Columns) -> String {
     let slope = best(40, || {
         objective.gradient(&theta, &mut gradient).unwrap();
     });
+    let certified = best(3, || {
+        certify_held(&objective, &theta, &[]).unwrap();
+    });
     let mut text = format!(
-        "{rows} x {columns} {} {kind:?}: read {plain:.2} ms, gradient {slope:.2} ms",
+        "{rows} x {columns} {} {kind:?}: read {plain:.2} ms, gradient {slope:.2} ms, certify {certified:.1} ms",
         T::NAME
     );
     let wanted = std::env::var("SOLVERS").unwrap_or("newton,sampled,lbfgs".into());
