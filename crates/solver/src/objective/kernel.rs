@@ -27,6 +27,10 @@ pub(super) const LANES: usize = 4;
 /// the compiler to keep in vectors.
 const ROWS: usize = 4;
 
+/// Columns from which dot products are computed row by row: memory hands out one long row faster than
+/// several in turns.
+const LONG: usize = 64;
+
 /// Groups of [`LANES`] columns whose sums fit into registers.
 const TILE: usize = 8;
 
@@ -144,6 +148,12 @@ impl<T: Element> Multiply<'_, T> {
             Term::Absolute => self.bias.abs(),
             Term::Product | Term::Square => self.bias,
         };
+        if self.block.columns >= LONG {
+            for (i, score) in self.scores.iter_mut().enumerate() {
+                *score = long_dot(self.block.row(i), self.coefficients, add) + bias;
+            }
+            return;
+        }
         let (some, rest) = self.scores.as_chunks_mut::<ROWS>();
         let done = ROWS * some.len();
         for (i, scores) in some.iter_mut().enumerate() {
@@ -184,6 +194,30 @@ fn dots<T: Element, const N: usize>(
         }
     }
     sums.map(total)
+}
+
+/// The dot product of one row with `b`, in [`ROWS`] times [`LANES`] interleaved sums.
+#[inline(always)]
+fn long_dot<T: Element>(row: &[T], b: &[f64], add: impl Fn(f64, f64, f64) -> f64) -> f64 {
+    let mut sums = [[0.0; LANES]; ROWS];
+    let whole = b.len() / (ROWS * LANES) * (ROWS * LANES);
+    let (x_chunks, b_chunks) = (
+        row[..whole].as_chunks::<{ ROWS * LANES }>().0,
+        b[..whole].as_chunks::<{ ROWS * LANES }>().0,
+    );
+    for (x, b) in x_chunks.iter().zip(b_chunks) {
+        for (part, sums) in sums.iter_mut().enumerate() {
+            for lane in 0..LANES {
+                let at = part * LANES + lane;
+                sums[lane] = add(x[at].to_f64(), b[at], sums[lane]);
+            }
+        }
+    }
+    for (at, (x, b)) in row[whole..].iter().zip(&b[whole..]).enumerate() {
+        let sum = &mut sums[at / LANES][at % LANES];
+        *sum = add(x.to_f64(), *b, *sum);
+    }
+    total(sums.map(total))
 }
 
 #[inline(always)]
