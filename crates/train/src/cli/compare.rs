@@ -3,7 +3,6 @@
 mod picture;
 mod text;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use terminal::{Exit, Failure, Progress, Sink, interrupt};
@@ -59,21 +58,16 @@ pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
         &mut observe,
     )?;
     progress.finish();
-    if let Some(mut sink) = picture {
+    if let Some(sink) = picture {
         report.picture = Some(sink.place());
-        sink.write_all(picture::draw(&report).as_bytes())
-            .map_err(|error| Failure::writing(sink.place(), &error))?;
-        sink.finish()?;
+        sink.put(&picture::draw(&report))?;
     }
 
     let text = match args.format {
         Format::Text => text::comparison(&report),
         Format::Json => serde_json::to_string(&report).map_err(FitError::from)? + "\n",
     };
-    let mut sink = Sink::open(None)?;
-    sink.write_all(text.as_bytes())
-        .map_err(|error| Failure::writing(sink.place(), &error))?;
-    sink.finish()?;
+    Sink::open(None)?.put(&text)?;
     Ok(if interrupted.is_set() {
         Exit::Interrupted
     } else if report.certified.status.is_success() {
