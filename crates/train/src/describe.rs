@@ -65,6 +65,7 @@ impl Solution<'_> {
             all,
             parts,
             notes,
+            notices,
             ..
         } = self.prepared;
         let labels = all.target.labels().to_vec();

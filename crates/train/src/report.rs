@@ -48,6 +48,8 @@ pub struct FitReport {
     pub stochastic: Option<crate::stochastic::StochasticConfig>,
     /// Iterations of a full-batch solver, or epochs.
     pub iterations: usize,
+    /// Steps on a sample of the rows before the first iteration; 0 for most solvers.
+    pub sample_steps: usize,
     /// The condition number of least squares, where they were solved in one step; null, too, where
     /// columns are dependent and it is infinite.
     pub condition_number: Option<f64>,
