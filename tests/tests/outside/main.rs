@@ -15,3 +15,4 @@ mod predict;
 mod predict_errors;
 mod reference_fits;
 mod settings;
+mod wide;
