@@ -16,7 +16,7 @@ pub mod output;
 pub mod progress;
 pub mod wrap;
 
-pub use failure::{Exit, Failure, guard};
+pub use failure::{Exit, Failure, guard, notice};
 pub use output::{Sink, tell};
 pub use progress::Progress;
 pub use wrap::{MARGIN, line, wrap};

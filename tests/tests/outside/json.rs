@@ -92,7 +92,7 @@ fn report_shape(task: &str) -> Value {
             json!("list")
         },
         "coefficients": [coefficient],
-        "dropped": "list", "notes": "list",
+        "dropped": "list", "notes": "list", "notices": "list",
         "metrics": { "train": metrics, "validation": "null", "test": metrics },
         "seconds": { "read": "number", "prepare": "number", "fit": "number", "certify": "number",
             "evaluate": "number" },

@@ -11,6 +11,7 @@ mod exit_codes;
 mod fit;
 mod help;
 mod json;
+mod notices;
 mod predict;
 mod predict_errors;
 mod reference_fits;

@@ -1,10 +1,9 @@
 //! `train fit`.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use solver::Status;
-use terminal::{Exit, Failure, Progress, Sink, interrupt};
+use terminal::{Exit, Failure, Progress, Sink, interrupt, tell};
 
 use super::args::{FitArgs, Format};
 use super::configuration::{Source, penalty, use_threads};
@@ -56,6 +55,11 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
         &mut observe,
     )?;
     progress.finish();
+    if args.format == Format::Text && !args.quiet {
+        for notice in &fitted.report.notices {
+            tell(&terminal::notice(&notice.message, &notice.remedy));
+        }
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     run::write(&mut fitted, args.out.as_deref(), &arguments)?;
 
@@ -63,10 +67,7 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
         Format::Text => summary(&fitted.report),
         Format::Json => serde_json::to_string(&fitted.report).map_err(FitError::from)? + "\n",
     };
-    let mut sink = Sink::open(None)?;
-    sink.write_all(text.as_bytes())
-        .map_err(|error| Failure::writing(sink.place(), &error))?;
-    sink.finish()?;
+    Sink::open(None)?.put(&text)?;
     Ok(match fitted.report.status {
         status if status.is_success() => Exit::Ok,
         Status::Interrupted => Exit::Interrupted,

@@ -185,7 +185,7 @@ pub(super) struct FitArgs {
     /// How to print the results
     #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
     pub(super) format: Format,
-    /// No progress
+    /// No progress and no notices
     #[arg(long, short, help_heading = "Output")]
     pub(super) quiet: bool,
 }
