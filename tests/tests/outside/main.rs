@@ -16,4 +16,5 @@ mod predict;
 mod predict_errors;
 mod reference_fits;
 mod settings;
+mod several_files;
 mod wide;

@@ -14,7 +14,7 @@ use crate::fit::{Event, fit};
 use crate::run;
 
 pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
-    let source = Source::open(&args.table.table)?;
+    let source = Source::open(&args.table.tables)?;
     let config = source.config(&args.table, hyperparameters(args)?);
     if let Some(out) = &args.out {
         run::check(out).map_err(FitError::from)?;

@@ -40,6 +40,9 @@ Examples:
   train penguins --target sex                 another of its tables: penguins anes96 iris wine
                                               longley challenger
   train loans.csv --target default            a file of yours; the rest is found out
+  train 'part-*.csv' --target default         several files are one table
+  zcat loans.csv.gz | train - --target default
+                                              from standard input
   train loans.csv --target default --positive yes --drop id,name --na '?'
   train houses.csv --target price --positive '>300000'
                                               a yes/no question about a number
