@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Format, ReadError};
+use super::progress::Watched;
+use super::{Format, ReadError, ReadProgress};
 
 /// A table's bytes: those of a file, of several files that are one table, or of memory. They can be
 /// read more than once.
@@ -17,6 +18,7 @@ pub struct Input {
     name: String,
     parts: Vec<Part>,
     format: Option<Format>,
+    progress: Option<ReadProgress>,
 }
 
 /// One file, or the bytes of one.
@@ -109,6 +111,7 @@ impl Input {
             name,
             parts,
             format: None,
+            progress: None,
         })
     }
 
@@ -162,6 +165,13 @@ impl Input {
         self
     }
 
+    /// The same bytes, counted in `progress` whenever they are read.
+    #[must_use]
+    pub fn with_progress(mut self, progress: &ReadProgress) -> Self {
+        self.progress = Some(progress.clone());
+        self
+    }
+
     /// The name in messages: the path of a file.
     pub fn name(&self) -> &str {
         &self.name
@@ -191,6 +201,30 @@ impl Input {
         self.parts[0].open()
     }
 
+    /// Bytes of all files as they are stored, where the system knows them.
+    pub fn size(&self) -> Option<u64> {
+        self.parts.iter().map(Part::size).sum()
+    }
+
+    /// A reader of one of the files, whose bytes count as progress.
+    pub(super) fn open_part<'a>(
+        &'a self,
+        part: &'a Part,
+    ) -> Result<Box<dyn Read + Send + 'a>, ReadError> {
+        let reader = part.open()?;
+        Ok(match &self.progress {
+            None => reader,
+            Some(progress) => {
+                let progress = progress.clone();
+                Box::new(Watched { reader, progress })
+            }
+        })
+    }
+
+    pub(super) fn progress(&self) -> Option<&ReadProgress> {
+        self.progress.as_ref()
+    }
+
     pub(super) fn parts(&self) -> &[Part] {
         &self.parts
     }
@@ -208,6 +242,7 @@ impl Input {
             name,
             parts: vec![part],
             format: None,
+            progress: None,
         }
     }
 }
