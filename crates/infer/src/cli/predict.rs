@@ -3,10 +3,12 @@
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
-use dataset::{Batches, Input, catalog};
+use dataset::{Batches, Input, ReadProgress, catalog};
 use serde::Serialize;
 use terminal::number::counted;
+use terminal::watch::Reading;
 use terminal::{Exit, Failure, Progress, Sink, interrupt, line, tell};
 
 use super::args::{Format, PredictArgs};
@@ -34,7 +36,9 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
         csv.na.extend(terminal::args::list(na));
     }
     let options = predictor.batch_options(&args.keep);
-    let inputs = inputs(&args.tables)?;
+    let read = ReadProgress::default();
+    let inputs = inputs(&args.tables, &read)?;
+    let total = inputs.iter().map(|input| input.as_ref()?.size()).sum();
     let mut inputs = inputs.iter();
     let mut open = || match inputs.next() {
         None => Ok(None),
@@ -60,6 +64,8 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
 
     let mut counts = Counts::default();
     let mut progress = Progress::new(args.quiet);
+    let started = Instant::now();
+    let mut read_before = 0;
     while let Some(batches) = next {
         for batch in batches {
             let batch = batch.map_err(InferError::from)?;
@@ -72,7 +78,14 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
                     .map_err(InferError::from)?;
             }
             write::batch(&mut writer, &predictor, &batch, &predictions, &mut counts)?;
-            progress.update(counts.rows as u64, 0, "rows scored".to_owned());
+            let reading = Reading {
+                bytes: read_before + read.bytes(),
+                total,
+                rows: counts.rows as u64,
+                pass: 1,
+            };
+            let words = reading.words(started.elapsed());
+            progress.share(reading.bytes, total.unwrap_or(0), words);
             if interrupted.is_set() {
                 // What is half written goes away with the sink.
                 return Ok(Exit::Interrupted.into());
@@ -81,6 +94,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
                 return Ok(Exit::Ok.into());
             }
         }
+        read_before += read.bytes();
         next = open()?;
     }
     writer.into_inner().finish()?;
@@ -95,14 +109,17 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
     Ok(Exit::Ok.into())
 }
 
-/// The files of all tables, one after the other; none stands for standard input.
-fn inputs(tables: &[String]) -> Result<Vec<Option<Input>>, InferError> {
+/// The files of all tables, one after the other, whose bytes are counted; none stands for standard
+/// input.
+fn inputs(tables: &[String], read: &ReadProgress) -> Result<Vec<Option<Input>>, InferError> {
     let mut inputs = Vec::new();
     for table in tables {
         if table == "-" {
             inputs.push(None);
         } else {
-            inputs.extend(catalog::resolve(table)?.0.each().map(Some));
+            let (input, _) = catalog::resolve(table)?;
+            let counted = input.with_progress(read);
+            inputs.extend(counted.each().map(Some));
         }
     }
     Ok(inputs)

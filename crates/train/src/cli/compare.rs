@@ -42,8 +42,10 @@ pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
     };
     let interrupted = interrupt::watch()?;
     let mut progress = Progress::new(args.quiet);
+    let (input, watch) = source.watched(args.quiet);
+    let mut watch = Some(watch);
     let mut observe = |event: Event| match event {
-        Event::Read(rows) => progress.update(rows as u64, 0, "rows read".to_owned()),
+        Event::Read(_) => drop(watch.take()),
         Event::Line(done, total) => {
             progress.update(done as u64, total as u64, "lines measured".to_owned());
         }
@@ -52,7 +54,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
     use_threads(args.machine.threads)?;
     let mut report = compare(
         &source.name,
-        &source.input,
+        &input,
         &config,
         interrupted.flag(),
         &mut observe,

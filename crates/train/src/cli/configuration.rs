@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use dataset::catalog::{self, Entry};
-use dataset::{CsvOptions, Input, MissingPolicy, SchemaOptions, TargetOptions, TaskChoice};
+use dataset::{
+    CsvOptions, Input, MissingPolicy, ReadProgress, SchemaOptions, TargetOptions, TaskChoice,
+};
+use terminal::watch::{Reading, Watch};
 use terminal::{Exit, Failure};
 
 use super::args::{MissingArg, PenaltyArg, PenaltyArgs, TableArgs, TaskArg};
@@ -18,7 +21,7 @@ pub(super) struct Source {
     /// Its short name.
     pub(super) name: String,
     /// Its bytes.
-    pub(super) input: Input,
+    input: Input,
     /// What the catalog knows of it.
     entry: Option<&'static Entry>,
 }
@@ -36,6 +39,20 @@ impl Source {
             None => short_name(&input, names),
         };
         Ok(Self { name, input, entry })
+    }
+
+    /// Its bytes, and a line of progress while they are read.
+    pub(super) fn watched(&self, quiet: bool) -> (Input, Watch) {
+        let progress = ReadProgress::default();
+        let input = self.input.clone().with_progress(&progress);
+        let total = input.size();
+        let watch = Watch::new(quiet, move || Reading {
+            bytes: progress.bytes(),
+            total,
+            rows: progress.rows(),
+            pass: progress.pass(),
+        });
+        (input, watch)
     }
 
     /// How to read it and what to ask of it, with these settings of the fit.

@@ -21,8 +21,10 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
     }
     let interrupted = interrupt::watch()?;
     let mut progress = Progress::new(args.quiet);
+    let (input, watch) = source.watched(args.quiet);
+    let mut watch = Some(watch);
     let mut observe = |event: Event| match event {
-        Event::Read(rows) => progress.update(rows as u64, 0, "rows read".to_owned()),
+        Event::Read(_) => drop(watch.take()),
         Event::Iteration(record) => progress.update(
             record.iteration as u64,
             0,
@@ -49,7 +51,7 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
     use_threads(args.machine.threads)?;
     let mut fitted = fit(
         &source.name,
-        &source.input,
+        &input,
         &config,
         interrupted.flag(),
         &mut observe,
