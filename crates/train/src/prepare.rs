@@ -1,5 +1,6 @@
 //! A table becomes parts of rows with targets, and a pipeline fitted on the training rows.
 
+use dataset::recognition::{Notice, notices};
 use dataset::{
     DesignMatrix, Element, EncodedRows, Fingerprint, Input, Pipeline, PipelineOptions,
     PreparedRows, Schema, Table, Target, prepare as prepare_rows, read_table, split,
@@ -36,6 +37,8 @@ pub struct Prepared {
     pub all: PreparedRows,
     /// What was decided on the way, in sentences.
     pub notes: Vec<String>,
+    /// Columns that are probably not what they look like.
+    pub notices: Vec<Notice>,
 }
 
 /// Reads a table.
@@ -92,6 +95,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         validation: part(&split.validation),
         test: part(&split.test),
     };
+    let notices = notices(&source.table, &source.schema);
     let mut notes = all.notes.clone();
     notes.extend(filled(&source, &all));
     let mut designs = Parts {
@@ -124,6 +128,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         designs,
         all,
         notes,
+        notices,
     })
 }
 

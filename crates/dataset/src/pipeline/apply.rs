@@ -182,7 +182,7 @@ impl Pipeline {
             .or(cells.first());
         match unseen {
             Some(UnusualCell { column, level }) => Err(PipelineError::UnseenLevel {
-                path: table.source().to_owned(),
+                path: table.file(row).to_owned(),
                 line: table.line(row),
                 column: column.clone(),
                 level: level.clone().unwrap_or_else(|| MISSING_LEVEL.to_owned()),

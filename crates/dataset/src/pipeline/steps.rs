@@ -52,7 +52,7 @@ pub(super) struct Overflow {
 impl Overflow {
     pub(super) fn error<T: Element>(self, table: &Table) -> PipelineError {
         PipelineError::TooLarge {
-            path: table.source().to_owned(),
+            path: table.file(self.row).to_owned(),
             line: table.line(self.row),
             column: self.column,
             value: self.value,

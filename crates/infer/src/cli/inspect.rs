@@ -1,7 +1,6 @@
 //! `infer inspect`.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use dataset::pipeline::Encoding;
@@ -30,11 +29,7 @@ pub(super) fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
                 + "\n"
         }
     };
-    let mut stdout = Sink::open(None)?;
-    stdout
-        .write_all(text.as_bytes())
-        .map_err(|error| Failure::writing("standard output", &error))?;
-    stdout.finish()?;
+    Sink::open(None)?.put(&text)?;
     Ok(Exit::Ok.into())
 }
 
