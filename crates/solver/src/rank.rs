@@ -1,11 +1,10 @@
 //! Columns that are combinations of other columns.
 
 use dataset::Element;
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Mat, MatRef, Scale};
 use serde::{Deserialize, Serialize};
 
-use crate::objective::{HostObjective, ObjectiveError, Rows};
+use crate::objective::{HostObjective, ObjectiveError, Rows, add_gram};
 use crate::spread::Spread;
 use crate::tolerance::{
     DEPENDENCE_F32, DEPENDENCE_F64, DEPENDENCE_REFINEMENTS, DEPENDENCE_TERM, NEAR_DEPENDENCE,
@@ -127,8 +126,7 @@ fn correlations<T: Element>(
 ) -> Result<Mat<f64>, ObjectiveError> {
     let columns = rows.columns();
     let inverse: Vec<f64> = (0..columns).map(|j| spread.inverse(j)).collect();
-    let n = rows.len() as f64;
-    rows.fold(
+    let sum = rows.fold(
         8 * columns * columns,
         || Mat::<f64>::zeros(columns, columns),
         |sum, chunk| {
@@ -143,23 +141,14 @@ fn correlations<T: Element>(
                         cells[j] = (x.to_f64() - spread.center[j]) * inverse[j];
                     }
                 }
-                let cells = MatRef::from_row_major_slice(&cells[..count * columns], count, columns);
-                matmul(
-                    sum.as_mut(),
-                    BlockStructure::TriangularLower,
-                    Accum::Add,
-                    cells.transpose(),
-                    BlockStructure::Rectangular,
-                    cells,
-                    BlockStructure::Rectangular,
-                    1.0 / n,
-                    Par::Seq,
-                );
+                let cells = &cells[..count * columns];
+                add_gram(sum, MatRef::from_row_major_slice(cells, count, columns));
             }
             Ok(())
         },
         |total, next| *total += &next,
-    )
+    )?;
+    Ok(Scale(1.0 / rows.len() as f64) * sum)
 }
 
 /// A growing Cholesky factor over the columns kept so far.

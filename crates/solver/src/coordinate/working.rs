@@ -1,15 +1,16 @@
 //! Proximal Newton steps on a working set of columns that are copied column after column.
 
 use dataset::Element;
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Mat, MatRef};
 
-use super::columns::{Packed, pairs, scatter};
+use super::columns::Packed;
 use super::quadratic::Quadratic;
 use super::subgradient::{l1_change, soft_threshold, subgradient};
 use super::within;
 use crate::objective::pointwise::{log_loss, softmax_loss};
-use crate::objective::{Gauge, HostObjective, Layout, Penalty, TargetValues, dot};
+use crate::objective::{
+    Gauge, HostObjective, Layout, Penalty, TargetValues, add_gram, dot, pairs, scatter,
+};
 use crate::tolerance::{INNER, MODEL_COORDINATES, MODEL_ROUNDS};
 
 /// Targets and weights of the rows that count, without gaps.
@@ -157,29 +158,19 @@ impl Model {
         let mut gram = Mat::zeros(outputs * width, outputs * width);
         let mut scaled = vec![0.0; rows * width];
         let mut roots = vec![0.0; rows];
-        for (k, l) in pairs(outputs) {
+        for pair in pairs(outputs) {
             for (i, root) in roots.iter_mut().enumerate() {
-                *root = point.curvature(observations, i, (k, l)).sqrt();
+                *root = point.curvature(observations, i, pair).sqrt();
             }
             for (to, &j) in scaled.chunks_exact_mut(rows.max(1)).zip(&columns) {
                 for ((to, x), root) in to.iter_mut().zip(packed.column(j)).zip(&roots) {
                     *to = x * root;
                 }
             }
+            let mut product = Mat::zeros(width, width);
             let scaled = MatRef::from_column_major_slice(&scaled, rows, width);
-            let mut pair = Mat::zeros(width, width);
-            matmul(
-                pair.as_mut(),
-                BlockStructure::TriangularLower,
-                Accum::Replace,
-                scaled.transpose(),
-                BlockStructure::Rectangular,
-                scaled,
-                BlockStructure::Rectangular,
-                1.0,
-                Par::Seq,
-            );
-            scatter(&mut gram, &pair, k, l, 1.0);
+            add_gram(&mut product, scaled);
+            scatter(&mut gram, &product, pair, 1.0);
         }
         Self {
             columns,

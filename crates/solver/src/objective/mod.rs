@@ -2,6 +2,7 @@
 
 mod elementary;
 mod error;
+mod gram;
 mod host;
 mod kernel;
 mod losses;
@@ -20,6 +21,7 @@ pub use penalty::Penalty;
 pub use problem::{Problem, TargetValues};
 pub use restricted::Restricted;
 
+pub(crate) use gram::{add_gram, pairs, scale_rows, scatter};
 pub(crate) use pass::{PANEL, Sums, Wanted};
 pub(crate) use problem::Layout;
 pub(crate) use restricted::submatrix;
