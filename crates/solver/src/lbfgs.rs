@@ -1,10 +1,10 @@
 //! L-BFGS: curvature from the last few steps, for more columns than Newton's matrix can hold.
 
 use crate::line_search::{Trial, inner, strong_wolfe};
-use crate::minimize::{Iterate, Outlook, SolveError, Solver, largest};
+use crate::minimize::{Iterate, Outlook, SolveError, Solver, confirmed_change, largest};
 use crate::objective::{Gauge, Objective};
 use crate::pairs::{Pairs, difference};
-use crate::tolerance::{FLOOR_STEPS, SCORE_CHANGE_EXPONENT};
+use crate::tolerance::FLOOR_STEPS;
 
 /// Limited-memory BFGS with a line search for the strong Wolfe conditions.
 ///
@@ -73,15 +73,7 @@ impl Solver for Lbfgs {
             // gradients sum to zero over classes, so steps from there stay there
             Gauge { from: 0, ..gauge }.project(&mut theta);
         }
-        let mut gradient = vec![0.0; theta.len()];
-        let value = objective.gradient(&theta, &mut gradient)?;
-        let iterate = Iterate {
-            theta,
-            objective: value,
-            gradient_max: largest(&gradient),
-            step: 0.0,
-            outlook: Outlook::Descending,
-        };
+        let (iterate, gradient) = Iterate::start(objective, theta)?;
         Ok(LbfgsState {
             halved: (iterate.gradient_max, 0),
             iterate,
@@ -115,13 +107,7 @@ impl Solver for Lbfgs {
             difference(&trial.theta, &state.iterate.theta),
             difference(&trial.gradient, &state.gradient),
         );
-        state.iterate = Iterate {
-            theta: trial.theta,
-            objective: trial.value,
-            gradient_max: largest(&trial.gradient),
-            step: trial.length,
-            outlook: Outlook::Descending,
-        };
+        state.iterate = Iterate::new(trial.theta, trial.value, &trial.gradient, trial.length);
         state.gradient = trial.gradient;
         let now = state.iterate.gradient_max;
         state.halved = if now <= 0.5 * state.halved.0 {
@@ -142,9 +128,7 @@ impl Solver for Lbfgs {
         state: &mut LbfgsState,
         tolerance: f64,
     ) -> Result<bool, SolveError> {
-        let limit = tolerance
-            .max(objective.rounding())
-            .powf(SCORE_CHANGE_EXPONENT);
+        let limit = confirmed_change(objective, tolerance);
         // without a pair the length of a step is a guess, unless there is nothing to step along
         let known = !state.pairs.is_empty() || state.iterate.gradient_max == 0.0;
         Ok(known && change(objective, &state.direction())? <= limit)

@@ -5,11 +5,16 @@
 /// Unit roundoff of `f64`: the largest relative error of one rounded operation.
 pub const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
 
-/// Largest component of the gradient at which a fit may stop.
+/// Largest component of the gradient at which a fit may stop, in units of the objective's
+/// [`scale`](crate::Objective::scale).
 ///
 /// On standardised columns and the mean scale, 1e-10 leaves about ten correct digits in every
 /// score; rounding of the gradient itself is near 1e-16.
 pub const GRADIENT: f64 = 1e-10;
+
+/// Smallest spread of the targets of a regression, over their root mean square, in which gradients and steps
+/// are measured: [`GRADIENT`] of it is still ten times the rounding of the targets.
+pub const TARGET_SPREAD: f64 = 1e-5;
 
 /// Iterations a full-batch solver may take; Newton needs five to ten.
 pub const MAX_ITERATIONS: usize = 100;
@@ -156,6 +161,10 @@ pub const BACKTRACK: (f64, f64) = (0.1, 0.5);
 
 /// Cuts of one step before the line search gives up: the last is below `0.5⁶⁰ ≈ 1e-18`.
 pub const MAX_BACKTRACKS: usize = 60;
+
+/// Part of Newton's step below which its length says nothing: the quadratic model does not reach that far.
+/// Steps of logistic regressions are rarely cut below a hundredth unless their rows are saturated.
+pub const SHORT_STEP: f64 = 1e-3;
 
 /// First damping of a curvature that is not positive definite, relative to its unit diagonal.
 ///

@@ -7,11 +7,11 @@ use faer::Mat;
 use super::quadratic::Quadratic;
 use super::subgradient::{l1_change, subgradient};
 use super::within;
-use crate::minimize::{Iterate, Outlook, SolveError, Solver};
+use crate::minimize::{Iterate, Outlook, SolveError, Solver, confirmed_change};
 use crate::objective::{Objective, ObjectiveError, Penalty};
 use crate::tolerance::{
     ARMIJO, BACKTRACK, FLOOR_SCORE_CHANGE, LAGGED_CONTRACTION, MAX_BACKTRACKS, NEAR_THRESHOLD,
-    POLISH_SHRINK, SCORE_CHANGE_EXPONENT, WORKING_COLUMNS,
+    POLISH_SHRINK, WORKING_COLUMNS,
 };
 
 /// Proximal Newton with coordinate descent, for objectives with an L1 part (and those without).
@@ -116,6 +116,8 @@ struct Step {
     theta: Vec<f64>,
     /// `Δ`, at most zero.
     change: f64,
+    /// Whether this is the model's minimum, and not just where work on it ended.
+    solved: bool,
 }
 
 impl Solver for Coordinate<'_> {
@@ -163,7 +165,13 @@ impl Solver for Coordinate<'_> {
             if visible && let Some(next) = backtrack(objective, &state, &step)? {
                 return Ok(next);
             }
-            let floor = near && small(objective, &state, &step, FLOOR_SCORE_CHANGE)?;
+            let floor = near
+                && small(
+                    objective,
+                    &state,
+                    &step,
+                    FLOOR_SCORE_CHANGE * objective.scale(),
+                )?;
             if near && finite && after < before {
                 next.model = state.model.take();
                 next.age();
@@ -194,9 +202,7 @@ impl Solver for Coordinate<'_> {
         if !state.is_fresh() {
             state.refresh(self, objective)?;
         }
-        let limit = tolerance
-            .max(objective.rounding())
-            .powf(SCORE_CHANGE_EXPONENT);
+        let limit = confirmed_change(objective, tolerance);
         match state.model_step(objective) {
             Some((step, _)) => small(objective, state, &step, limit),
             None => Ok(false),
@@ -352,7 +358,7 @@ impl CoordinateState {
             l1: &l1,
         };
         let before = quadratic.residual(&from, &gradient);
-        quadratic.minimize(&mut to, &mut slopes);
+        let solved = quadratic.minimize(&mut to, &mut slopes);
         let change = (0..to.len())
             .map(|i| gradient[i] * (to[i] - from[i]) + l1_change(from[i], to[i], l1[i]))
             .sum::<f64>();
@@ -361,7 +367,12 @@ impl CoordinateState {
             theta[at] = *to;
         }
         let finite = change.is_finite() && before.is_finite();
-        finite.then_some((Step { theta, change }, before))
+        let step = Step {
+            theta,
+            change,
+            solved,
+        };
+        finite.then_some((step, before))
     }
 }
 
@@ -437,13 +448,16 @@ fn backtrack(
     Ok(None)
 }
 
-/// Whether a step changes no score by more than `limit`.
+/// Whether a step to the model's minimum changes no score by more than `limit`.
 fn small(
     objective: &dyn Objective,
     state: &CoordinateState,
     step: &Step,
     limit: f64,
 ) -> Result<bool, SolveError> {
+    if !step.solved {
+        return Ok(false);
+    }
     let direction: Vec<f64> = (step.theta.iter().zip(&state.iterate.theta))
         .map(|(to, from)| to - from)
         .collect();
