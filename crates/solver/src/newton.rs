@@ -122,13 +122,19 @@ impl NewtonState {
     }
 
     fn direction(&self, objective: &dyn Objective) -> Option<Direction> {
-        let mut curvature = self.curvature.clone();
-        if let Some(gauge) = objective.gauge() {
+        let (mut curvature, mut gradient) = (self.curvature.clone(), self.gradient.clone());
+        let gauge = objective.gauge();
+        if let Some(gauge) = gauge {
             gauge.fix(&mut curvature);
+            gauge.project(&mut gradient);
         }
         let factor = Factor::damped(&curvature)?;
-        let step = factor.solve(&self.gradient).iter().map(|h| -h).collect();
-        let squared_decrement = factor.squared_norm(&self.gradient);
+        let mut step: Vec<f64> = factor.solve(&gradient).iter().map(|h| -h).collect();
+        if let Some(gauge) = gauge {
+            // where there is hardly any curvature, rounding would run away along the flat directions
+            gauge.project(&mut step);
+        }
+        let squared_decrement = factor.squared_norm(&gradient);
         Some(Direction {
             step,
             squared_decrement,

@@ -66,6 +66,14 @@ pub const BRACKET_EDGE: f64 = 0.1;
 /// memories. On 200 correlated columns, ten steps were seen to stall and the next to go on.
 pub const FLOOR_STEPS: usize = 100;
 
+/// Steps of L-BFGS after which the curvature of a sample is worth its price: independent columns are done in
+/// eleven to twenty, and correlated ones that are not done by then may need thousands.
+pub const LBFGS_STEPS: usize = 40;
+
+/// Rows for each parameter in that sample. By Marchenko and Pastur's law its curvature is then within factors
+/// `(1 ± √¼)²` of that of all rows, and conjugate directions gain a factor of two or more a step.
+pub const START_ROWS_PER_PARAMETER: usize = 4;
+
 /// Cosine between a step and its change of gradient below which the pair is rounding and is not
 /// remembered. Exact convex pairs have at least twice the root of the inverse condition of the curvature.
 pub const PAIR_CURVATURE: f64 = 1e-10;
@@ -323,6 +331,10 @@ pub const LAGGED_CONTRACTION: f64 = 0.3;
 /// Share of the threshold at which a coefficient may become nonzero, from which on its column is looked at
 /// together with the others: a working set that is a little too large saves passes over all columns.
 pub const NEAR_THRESHOLD: f64 = 0.9;
+
+/// Columns of the first working set of a cold start, at least; later ones may have twice the columns of the support. A
+/// curvature costs the square of them, so that sets which double cost a third more than the last.
+pub const FIRST_WORKING_COLUMNS: usize = 100;
 
 /// Columns up to which all of them are one working set.
 pub const WORKING_COLUMNS: usize = 32;

@@ -10,8 +10,8 @@ use super::within;
 use crate::minimize::{Iterate, Outlook, SolveError, Solver, confirmed_change};
 use crate::objective::{Objective, ObjectiveError, Penalty};
 use crate::tolerance::{
-    ARMIJO, BACKTRACK, FLOOR_SCORE_CHANGE, LAGGED_CONTRACTION, MAX_BACKTRACKS, NEAR_THRESHOLD,
-    POLISH_SHRINK, WORKING_COLUMNS,
+    ARMIJO, BACKTRACK, FIRST_WORKING_COLUMNS, FLOOR_SCORE_CHANGE, LAGGED_CONTRACTION,
+    MAX_BACKTRACKS, NEAR_THRESHOLD, POLISH_SHRINK, WORKING_COLUMNS,
 };
 
 /// Proximal Newton with coordinate descent, for objectives with an L1 part (and those without).
@@ -300,7 +300,11 @@ impl CoordinateState {
                             || self.gradient[at].abs() >= threshold.min(objective.l1_at(at))
                     })
                 };
-                (selected, (0..stride).filter(wanted).collect::<Vec<_>>())
+                let mut columns: Vec<usize> = (0..stride).filter(wanted).collect();
+                if solver.strong == 0.0 {
+                    self.keep_urgent(objective, stride, &mut columns);
+                }
+                (selected, columns)
             })
             .filter(|(selected, columns)| 4 * columns.len() < 3 * selected.stride());
         let (coordinates, mut curvature) = if let Some((selected, columns)) = working {
@@ -325,6 +329,31 @@ impl CoordinateState {
         });
         self.slow = false;
         Ok(())
+    }
+
+    /// Leaves out the columns that are nearest to where they should be, of a set that is far larger than the
+    /// support: they may turn out to be zero, and come back if not.
+    fn keep_urgent(&self, objective: &dyn Objective, stride: usize, columns: &mut Vec<usize>) {
+        let theta = &self.iterate.theta;
+        let parameters = |column: usize| (column..theta.len()).step_by(stride);
+        let stays = |column: usize| {
+            parameters(column).any(|at| theta[at] != 0.0 || objective.l1_at(at) == 0.0)
+        };
+        let support = columns.iter().filter(|&&column| stays(column)).count();
+        let room = FIRST_WORKING_COLUMNS.max(2 * support);
+        if columns.len() <= room {
+            return;
+        }
+        let urgency = |column: usize| {
+            if stays(column) {
+                return f64::INFINITY;
+            }
+            parameters(column).fold(0.0, |most: f64, at| most.max(self.gradient[at].abs()))
+        };
+        let mut order: Vec<(f64, usize)> = columns.iter().map(|&j| (urgency(j), j)).collect();
+        order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        *columns = order[..room].iter().map(|&(_, j)| j).collect();
+        columns.sort_unstable();
     }
 
     /// The largest scaled subgradient over the model's coordinates.
