@@ -77,7 +77,9 @@ fn the_curvature_of_a_sample_helps_correlated_columns() {
         let mut values = example.design.values().to_vec();
         for row in values.chunks_exact_mut(columns) {
             let common = row[0];
-            row.iter_mut().for_each(|x| *x = 1.5 + common + 0.01 * *x);
+            for x in row {
+                *x = 1.5 + common + 0.01 * *x;
+            }
         }
         example.design = dataset::DesignMatrix::new(rows, columns, values).unwrap();
         example.penalty = Penalty::ridge(1e-5);
