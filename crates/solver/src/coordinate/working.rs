@@ -190,13 +190,20 @@ pub(super) struct Proposal {
     pub(super) change: f64,
     /// The largest scaled subgradient before.
     pub(super) residual: f64,
+    /// Whether it is the model's minimum, and not just where work on it ended.
+    solved: bool,
     /// The curvature's diagonal, by class and column of the model.
     diagonal: Vec<f64>,
 }
 
 impl Proposal {
-    /// The largest change of a score, or of a difference between a row's scores.
-    pub(super) fn spread(&self) -> f64 {
+    /// Whether it is the model's minimum and changes no score, or difference between a row's scores, by more
+    /// than `limit`.
+    pub(super) fn is_small(&self, limit: f64) -> bool {
+        self.solved && self.spread() <= limit
+    }
+
+    fn spread(&self) -> f64 {
         let rows = self.scores.first().map_or(0, Vec::len);
         (0..rows).fold(0.0, |most: f64, i| {
             let first = self.scores[0][i];
@@ -294,9 +301,9 @@ impl Ground<'_> {
             l1: &l1,
         };
         let (mut to, mut slopes) = (from.clone(), gradient.clone());
-        quadratic.minimize(&mut to, &mut slopes);
+        let solved = quadratic.minimize(&mut to, &mut slopes);
         let diagonal = (0..to.len()).map(|i| curvature[(i, i)]).collect();
-        self.proposal(theta, columns, &to, &gradient, diagonal)
+        self.proposal(theta, columns, (&to, solved), &gradient, diagonal)
     }
 
     /// Minimises the model with residuals that follow every change ("naive updates", Friedman, Hastie and
@@ -328,6 +335,7 @@ impl Ground<'_> {
             .map(|i| subgradient(gradient[i], from[i], l1[i]))
             .collect::<Vec<_>>();
         let tolerance = INNER * scaled(&start, &diagonal);
+        let mut solved = false;
         // changes of the scores, and their mean over classes under the rows' probabilities
         let mut changes = vec![vec![0.0; rows]; outputs];
         let mut means = vec![0.0; rows];
@@ -383,7 +391,8 @@ impl Ground<'_> {
                 }
                 at = end;
             }
-            if whole && largest <= tolerance {
+            solved = whole && largest <= tolerance;
+            if solved {
                 break;
             }
             if whole {
@@ -391,14 +400,14 @@ impl Ground<'_> {
                 support = everything.iter().copied().filter(is_active).collect();
             }
         }
-        self.proposal(theta, columns, &to, &gradient, diagonal)
+        self.proposal(theta, columns, (&to, solved), &gradient, diagonal)
     }
 
     fn proposal(
         &self,
         theta: &[f64],
         columns: &[usize],
-        to: &[f64],
+        (to, solved): (&[f64], bool),
         gradient: &[f64],
         diagonal: Vec<f64>,
     ) -> Proposal {
@@ -429,6 +438,7 @@ impl Ground<'_> {
             scores,
             change,
             residual: scaled(&slopes, &diagonal),
+            solved,
             diagonal,
         }
     }

@@ -42,6 +42,7 @@ pub struct HostObjective<'a, T> {
     rows: Rows<'a, T>,
     total_weight: f64,
     smallest_weight: f64,
+    scale: f64,
 }
 
 impl<'a, T: Element> HostObjective<'a, T> {
@@ -53,11 +54,15 @@ impl<'a, T: Element> HostObjective<'a, T> {
     pub fn new(problem: Problem<'a, T>) -> Result<Self, ObjectiveError> {
         problem.check()?;
         let rows = Rows::new(problem.design, problem.weights)?;
-        Self::over(problem, rows)
+        Self::over(problem, rows, problem.scale())
     }
 
     /// The objective over some of a problem's rows.
-    fn over(problem: Problem<'a, T>, rows: Rows<'a, T>) -> Result<Self, ObjectiveError> {
+    fn over(
+        problem: Problem<'a, T>,
+        rows: Rows<'a, T>,
+        scale: f64,
+    ) -> Result<Self, ObjectiveError> {
         let total_weight = match problem.weights {
             None => rows.len() as f64,
             Some(weights) => rows.fold(
@@ -81,6 +86,7 @@ impl<'a, T: Element> HostObjective<'a, T> {
             rows,
             total_weight,
             smallest_weight,
+            scale,
         })
     }
 
@@ -283,7 +289,11 @@ impl<T: Element> Objective for HostObjective<'_, T> {
     fn sample(&self, rows: usize) -> Option<Box<dyn Objective + '_>> {
         let rows = self.rows.sample(rows)?;
         // weights are at hand: adding them up asks nothing of the source
-        Some(Box::new(Self::over(self.problem, rows).ok()?))
+        Some(Box::new(Self::over(self.problem, rows, self.scale).ok()?))
+    }
+
+    fn scale(&self) -> f64 {
+        self.scale
     }
 
     fn l1(&self) -> f64 {

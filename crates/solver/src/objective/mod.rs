@@ -157,6 +157,13 @@ pub trait Objective {
         self.l1()
     }
 
+    /// The unit in which a change of a score counts as large or small: 1 where scores are logits, the spread of
+    /// the targets where they are numbers. Solvers measure gradients and steps in it, so that the targets' unit
+    /// does not matter.
+    fn scale(&self) -> f64 {
+        1.0
+    }
+
     /// Relative rounding of the value: differences below `rounding · |value|` are noise.
     fn rounding(&self) -> f64 {
         tolerance::OBJECTIVE_ROUNDING

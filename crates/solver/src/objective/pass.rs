@@ -44,7 +44,7 @@ pub(crate) struct Audit {
     /// `Σ w c δ²` with `δ` the bound on the rounding of a row's score and `c` a bound of its
     /// curvature.
     pub(crate) squares: f64,
-    /// The largest `δ`.
+    /// The largest `δ`; zero for squared loss, whose curvature does not depend on the scores.
     pub(crate) largest: f64,
     /// `Σ w c` and `Σ w c ‖x‖²` of a single output; only for [`Wanted::Rounding`].
     pub(crate) curvature: f64,
@@ -306,7 +306,9 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             };
             let rounding = unit * size;
             audit.squares += curvature * rounding * rounding;
-            audit.largest = audit.largest.max(rounding);
+            if !matches!(problem.target, TargetValues::Linear(_)) {
+                audit.largest = audit.largest.max(rounding);
+            }
         }
         if self.wanted == Wanted::Rounding && layout.outputs == 1 {
             for (i, curvature) in self.curvatures[..count].iter().enumerate() {

@@ -159,7 +159,17 @@ fn speed_of_wide_rows() {
             ..Stop::default()
         };
         let start = Instant::now();
-        let found = minimize(&Lbfgs::default(), &objective, &theta, &stop).unwrap();
+        let crawled = minimize(&Lbfgs::default(), &objective, &theta, &stop).unwrap();
+        let without = 1e3 * start.elapsed().as_secs_f64();
+        println!(
+            "lbfgs, plain: {without:.0} ms, {} after {} steps, gradient {:.1e}",
+            crawled.status,
+            crawled.iterations(),
+            crawled.gradient_max
+        );
+        let start = Instant::now();
+        let lbfgs = Lbfgs::sized(objective.dimension());
+        let found = minimize(&lbfgs, &objective, &theta, &stop).unwrap();
         let fit = 1e3 * start.elapsed().as_secs_f64();
         let mut certificate = None;
         let certify = best(2, || {
