@@ -6,13 +6,16 @@
 //! deviation of 1.
 
 mod apply;
+mod categorical;
 mod consistency;
+mod dense;
 mod encode;
 mod encoded;
 mod error;
 mod impute;
+pub(crate) mod numeric;
 mod scale;
-mod steps;
+pub(crate) mod term;
 
 pub use apply::{RowFlags, UnusualCell};
 pub use encoded::EncodedRows;
