@@ -79,6 +79,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         missing: config.target.missing,
         standardize: settings.standardize,
         center: settings.intercept,
+        ..PipelineOptions::default()
     };
     let pipeline = Pipeline::fit(
         &source.table,
@@ -94,6 +95,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
     };
     let mut notes = all.notes.clone();
     notes.extend(filled(&source, &all));
+    notes.extend(pipeline.notes());
     let mut designs = Parts {
         train: None,
         validation: None,

@@ -14,7 +14,9 @@ use crate::table::Table;
 /// What is unusual about a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RowFlags {
-    /// A category has a level, or lacks one, as in no training row: all its dummies are 0.
+    /// A category has a level, or lacks one, as in no training row. It is scored as one of the
+    /// [`OTHER_LEVEL`](super::OTHER_LEVEL) where the training rows have them, as that is what rare
+    /// levels are; otherwise all its dummies are 0, as for the reference level.
     pub unseen: bool,
     /// A feature is missing.
     pub missing: bool,
@@ -94,18 +96,18 @@ impl Pipeline {
             for column in &self.columns {
                 *counts.entry(&column.source).or_default() += 1;
             }
-            let widest = self
-                .features
-                .iter()
-                .rev()
-                .max_by_key(|feature| counts[&*feature.name]);
+            // The last of those that are equally wide.
+            let sources = self.columns.iter().rev();
+            let widest = sources.max_by_key(|column| counts[&*column.source]);
+            let interaction = widest.is_some_and(|column| column.factors.is_some());
             let widest = widest
-                .map(|feature| feature.name.clone())
+                .map(|column| column.source.clone())
                 .unwrap_or_default();
             return Err(PipelineError::OutOfMemory {
                 rows,
                 columns,
                 widest,
+                interaction,
             });
         }
         values.resize(rows * columns, T::from_f64(0.0));

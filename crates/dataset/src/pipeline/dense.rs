@@ -114,6 +114,11 @@ impl<T: Element> Tile<'_, T> {
         if let Some(plain) = term.plain()
             && self.plain(plain)
         {
+            for &column in term.columns() {
+                if column != plain.column {
+                    self.zeros(&[column]);
+                }
+            }
             return Ok(());
         }
         entries.clear();

@@ -1,6 +1,10 @@
 //! Fitting the encoding of one feature.
 
-use super::{DesignColumn, DroppedColumn, Feature, PipelineOptions, categorical, numeric};
+use super::training::TrainingRows;
+use super::{
+    ColumnEncoding, DesignColumn, DroppedColumn, Feature, PipelineError, PipelineOptions,
+    categorical, hashing, numeric,
+};
 use crate::schema::ColumnSchema;
 use crate::table::Cells;
 
@@ -10,18 +14,28 @@ pub(super) enum FittedFeature {
     Dropped(DroppedColumn),
 }
 
-/// Fits one feature on rows that all count.
+/// Fits one feature.
 pub(super) fn fit(
     column: &ColumnSchema,
     cells: &Cells,
-    rows: &[usize],
-    weights: Option<&[f64]>,
-    options: PipelineOptions,
-) -> FittedFeature {
-    match cells {
-        Cells::Numeric(values) => numeric::fit(column, values, rows, weights, options),
-        Cells::Text { codes, levels } => {
-            categorical::fit(column, codes, levels, rows, weights, options.standardize)
+    training: &TrainingRows,
+    options: &PipelineOptions,
+) -> Result<FittedFeature, PipelineError> {
+    match (cells, options.encodings.get(&column.name)) {
+        (Cells::Numeric(values), _) => numeric::fit(column, values, training, options),
+        (Cells::Text { codes, levels }, Some(ColumnEncoding::Hash { bits })) => {
+            let standardized = options.standardize;
+            Ok(hashing::fit(
+                column,
+                codes,
+                levels,
+                training,
+                *bits,
+                standardized,
+            ))
+        }
+        (Cells::Text { codes, levels }, _) => {
+            Ok(categorical::fit(column, codes, levels, training, options))
         }
     }
 }

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::fmt::Debug;
 
-use super::categorical::LevelTerm;
+use super::bins::BinTerm;
+use super::categorical::{self, LevelTerm};
 use super::numeric::{NumberTerm, Plain};
-use super::{DesignColumn, Encoding, Feature, Pipeline, PipelineError, RowFlags, cells};
+use super::{
+    Basis, DesignColumn, Encoding, Feature, Pipeline, PipelineError, RowFlags, cells, hashing,
+};
 use crate::table::{Cells, Table};
 
 /// A number of the design matrix before it is standardised: that of a design column in a row.
@@ -15,11 +18,12 @@ pub(crate) struct Entry {
     pub(crate) row: usize,
     /// The design column.
     pub(crate) column: usize,
-    /// The number: of the cell, or 1 for a dummy.
+    /// The number, which is not 0; 1 for a dummy.
     pub(crate) value: f64,
 }
 
-/// A part of the fitted pipeline over the cells of one table: what a feature becomes.
+/// A part of the fitted pipeline over the cells of one table: what a feature, or an
+/// interaction of two, becomes.
 ///
 /// Every design column belongs to exactly one term. Whoever lays rows out asks each term for its
 /// entries, knows that all other cells of its columns are 0 before they are standardised, and
@@ -33,8 +37,8 @@ pub(crate) trait Term: Debug + Send + Sync {
     /// at all; what is unusual is added to it.
     fn write(&self, rows: &[usize], entries: &mut Vec<Entry>, flags: &mut [RowFlags]);
 
-    /// Cells that are the numbers of one column as they stand, unless they are missing: these can
-    /// be had without [`write`](Self::write).
+    /// Cells that are the numbers of one column as they stand, unless they are missing: where none
+    /// is, these can be had without [`write`](Self::write), and all other columns of the term are 0.
     fn plain(&self) -> Option<Plain<'_>> {
         None
     }
@@ -44,7 +48,8 @@ pub(crate) trait Term: Debug + Send + Sync {
 pub(crate) type AnyTerm<'a> = Box<dyn Term + 'a>;
 
 impl Pipeline {
-    /// What this pipeline writes for the rows of a table: a term for each feature, in their order.
+    /// What this pipeline writes for the rows of a table: a term for each feature, in their order,
+    /// and then one for each interaction.
     ///
     /// # Errors
     /// [`PipelineError::AbsentColumn`], [`PipelineError::Kind`]; [`PipelineError::Inconsistent`]
@@ -52,34 +57,63 @@ impl Pipeline {
     pub(crate) fn terms<'a>(&'a self, table: &'a Table) -> Result<Vec<AnyTerm<'a>>, PipelineError> {
         let mut design: HashMap<&str, Vec<(usize, &DesignColumn)>> = HashMap::new();
         for (position, column) in self.columns.iter().enumerate() {
-            let own = design.entry(&column.source).or_default();
-            own.push((position, column));
+            if column.factors.is_none() {
+                let own = design.entry(&column.source).or_default();
+                own.push((position, column));
+            }
         }
-        self.features
-            .iter()
-            .map(|feature| {
-                let columns = design.remove(feature.name.as_str()).unwrap_or_default();
-                term(feature, &columns, table)
-            })
-            .collect()
+        let mut terms = Vec::with_capacity(self.features.len());
+        for feature in &self.features {
+            let columns = design.remove(feature.name.as_str()).unwrap_or_default();
+            terms.push(term(feature, &columns, table, false)?);
+        }
+        terms.extend(self.product_terms(table)?);
+        Ok(terms)
     }
 }
 
-/// What a feature writes into these design columns, which are its own.
-fn term<'a>(
+/// What a feature writes into these design columns, which are its own; `shifted` as the factor of a
+/// product.
+pub(super) fn term<'a>(
     feature: &'a Feature,
     columns: &[(usize, &'a DesignColumn)],
     table: &'a Table,
+    shifted: bool,
 ) -> Result<AnyTerm<'a>, PipelineError> {
-    match (
-        cells(table, &feature.name, feature.kind)?,
-        &feature.encoding,
-    ) {
-        (Cells::Numeric(cells), Encoding::Numeric { median, .. }) => {
-            Ok(Box::new(NumberTerm::new(cells, *median, columns)))
+    let cells = cells(table, &feature.name, feature.kind)?;
+    match (cells, &feature.encoding) {
+        (
+            Cells::Numeric(cells),
+            Encoding::Numeric {
+                median,
+                basis: Basis::Bins(bins),
+                ..
+            },
+        ) => Ok(Box::new(BinTerm::new(cells, bins, *median, columns))),
+        (Cells::Numeric(cells), Encoding::Numeric { median, basis, .. }) => Ok(Box::new(
+            NumberTerm::new(cells, basis, *median, columns, shifted),
+        )),
+        (
+            Cells::Text {
+                codes,
+                levels: texts,
+            },
+            Encoding::Categorical { levels, grouped },
+        ) => {
+            let places = categorical::places(texts, levels, grouped.as_ref(), columns);
+            Ok(Box::new(LevelTerm::new(codes, places, columns)))
         }
-        (Cells::Text { codes, levels }, Encoding::Categorical { levels: known }) => {
-            Ok(Box::new(LevelTerm::new(codes, levels, known, columns)))
+        (
+            Cells::Text {
+                codes,
+                levels: texts,
+            },
+            Encoding::Hashed {
+                bits, reference, ..
+            },
+        ) => {
+            let places = hashing::places(texts, *bits, *reference, columns);
+            Ok(Box::new(LevelTerm::new(codes, places, columns)))
         }
         _ => Err(PipelineError::Inconsistent {
             column: feature.name.clone(),
