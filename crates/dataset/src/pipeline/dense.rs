@@ -8,8 +8,11 @@ use crate::design::Element;
 use crate::table::Table;
 
 /// Rows encoded together. Cells come column by column and go row by row; the rows of a tile stay in
-/// the first-level cache meanwhile.
-const TILE: usize = 64;
+/// the cache meanwhile. Of 28 columns, 64 rows would stay in the first level, but 256 are faster by a
+/// tenth: so many cells of a column in a row are fetched ahead.
+const TILE: usize = 256;
+/// Cells that are computed side by side; a divisor of [`TILE`].
+const LANES: usize = 8;
 
 /// A fitted pipeline over one table, ready to write rows.
 #[derive(Debug)]
@@ -99,6 +102,26 @@ impl DenseEncoder<'_> {
     }
 }
 
+/// Standardises the cells of a tile; whether none is missing and none overflows.
+fn standardize_tile<T: Element>(
+    cells: &[f64; TILE],
+    mean: f64,
+    scale: f64,
+    numbers: &mut [T; TILE],
+) -> bool {
+    // Zero times anything finite is zero, times anything else NaN: no branch for each cell. Each
+    // lane has a sum of its own, so that no cell waits for the one before it.
+    let mut finite = [0.0; LANES];
+    let lanes = numbers.chunks_exact_mut(LANES);
+    for (numbers, cells) in lanes.zip(cells.chunks_exact(LANES)) {
+        for lane in 0..LANES {
+            numbers[lane] = T::from_f64((cells[lane] - mean) / scale);
+            finite[lane] += 0.0 * numbers[lane].to_f64();
+        }
+    }
+    finite.iter().all(|&sum| sum == 0.0)
+}
+
 /// A few rows of the design matrix in the making.
 struct Tile<'t, T> {
     rows: &'t [usize],
@@ -111,15 +134,15 @@ struct Tile<'t, T> {
 
 impl<T: Element> Tile<'_, T> {
     fn encode(&mut self, term: &dyn Term, entries: &mut Vec<Entry>) -> Result<(), Overflow> {
-        if let Some(plain) = term.plain()
-            && self.plain(plain)
-        {
+        if let Some(plain) = term.plain() {
             for &column in term.columns() {
                 if column != plain.column {
                     self.zeros(&[column]);
                 }
             }
-            return Ok(());
+            if self.plain(plain) {
+                return Ok(());
+            }
         }
         entries.clear();
         term.write(self.rows, entries, self.flags);
@@ -127,35 +150,52 @@ impl<T: Element> Tile<'_, T> {
         self.scatter(entries)
     }
 
-    /// Standardises cells of which none is missing and none overflows; false where that is not so.
-    fn plain(&mut self, Plain { cells, column }: Plain<'_>) -> bool {
+    /// Standardises the cells of a column; false where one overflows.
+    fn plain(&mut self, plain: Plain<'_>) -> bool {
+        let Plain { cells, column, .. } = plain;
         let DesignColumn { mean, scale, .. } = self.encoder.columns[column];
-        let mut numbers = [0.0; TILE];
-        let numbers = &mut numbers[..self.rows.len()];
+        let mut cells_of_tile = [mean; TILE];
+        let tile = &mut cells_of_tile[..self.rows.len()];
         if self.consecutive {
             let first = self.rows.first().copied().unwrap_or_default();
-            numbers.copy_from_slice(&cells[first..first + numbers.len()]);
+            tile.copy_from_slice(&cells[first..first + tile.len()]);
         } else {
-            for (number, &row) in numbers.iter_mut().zip(self.rows) {
-                *number = cells[row];
+            for (cell, &row) in tile.iter_mut().zip(self.rows) {
+                *cell = cells[row];
             }
         }
-        // Zero times anything finite is zero, times anything else NaN: no branch for each cell.
-        let mut finite = 0.0;
-        for number in numbers.iter_mut() {
-            *number = (*number - mean) / scale;
-            finite += 0.0 * T::from_f64(*number).to_f64();
-        }
-        if finite != 0.0 {
-            return false;
+        let mut numbers = [T::from_f64(0.0); TILE];
+        if !standardize_tile(&cells_of_tile, mean, scale, &mut numbers) {
+            let tile = &mut cells_of_tile[..self.rows.len()];
+            self.fill(tile, plain);
+            if !standardize_tile(&cells_of_tile, mean, scale, &mut numbers) {
+                return false;
+            }
         }
         let places = self.values[column..]
             .iter_mut()
             .step_by(self.encoder.columns());
         for (place, number) in places.zip(numbers) {
-            *place = T::from_f64(*number);
+            *place = number;
         }
         true
+    }
+
+    /// Puts in what missing cells become, and says that they are missing.
+    fn fill(&mut self, tile: &mut [f64], plain: Plain<'_>) {
+        for (row, cell) in tile.iter_mut().enumerate() {
+            if !cell.is_nan() {
+                continue;
+            }
+            *cell = plain.fill;
+            if let Some(flags) = self.flags.get_mut(row) {
+                flags.missing = true;
+            }
+            if let Some(indicator) = plain.indicator {
+                let one = T::from_f64(self.encoder.ones[indicator]);
+                self.values[row * self.encoder.columns() + indicator] = one;
+            }
+        }
     }
 
     /// Writes what 0 becomes into these columns.

@@ -235,13 +235,17 @@ fn moments_of(
     }
 }
 
-/// Cells that are the numbers of one design column, unless they are missing.
+/// Cells that are the numbers of one design column as they stand.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plain<'a> {
     /// All cells of the column of the table.
     pub(crate) cells: &'a [f64],
     /// The design column.
     pub(crate) column: usize,
+    /// What a missing cell becomes.
+    pub(crate) fill: f64,
+    /// The design column that is 1 where the cell is missing, and 0 otherwise.
+    pub(crate) indicator: Option<usize>,
 }
 
 /// A number of the table, written into the columns of its functions and of its being missing.
@@ -325,6 +329,8 @@ impl Term for NumberTerm<'_> {
             [(column, 0, _)] if !self.shifted => Some(Plain {
                 cells: self.cells,
                 column,
+                fill: self.fill,
+                indicator: self.indicator,
             }),
             _ => None,
         }

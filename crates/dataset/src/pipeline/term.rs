@@ -37,8 +37,8 @@ pub(crate) trait Term: Debug + Send + Sync {
     /// at all; what is unusual is added to it.
     fn write(&self, rows: &[usize], entries: &mut Vec<Entry>, flags: &mut [RowFlags]);
 
-    /// Cells that are the numbers of one column as they stand, unless they are missing: where none
-    /// is, these can be had without [`write`](Self::write), and all other columns of the term are 0.
+    /// The cells behind [`write`](Self::write), where they are the numbers of one column as they
+    /// stand and at most whether they are missing is in another: for those who lay out many at once.
     fn plain(&self) -> Option<Plain<'_>> {
         None
     }
