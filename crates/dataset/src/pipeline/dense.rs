@@ -22,6 +22,8 @@ pub(super) struct DenseEncoder<'a> {
     /// What 0 and 1 become when they are standardised, for each column.
     zeros: Vec<f64>,
     ones: Vec<f64>,
+    /// Whether there are columns that are not written in every row.
+    zeros_first: bool,
 }
 
 /// A number that does not fit.
@@ -55,8 +57,11 @@ impl Pipeline {
             let column = |column: &DesignColumn| standardize(value, column.mean, column.scale);
             columns.map(column).collect()
         };
+        let terms = self.terms(table)?;
+        let whole = |term: &AnyTerm<'_>| term.plain().is_some() && term.columns().len() == 1;
         Ok(DenseEncoder {
-            terms: self.terms(table)?,
+            zeros_first: !terms.iter().all(whole),
+            terms,
             columns: &self.columns,
             zeros: standardized(0.0),
             ones: standardized(1.0),
@@ -78,6 +83,7 @@ impl DenseEncoder<'_> {
         mut flags: Option<&mut [RowFlags]>,
     ) -> Result<(), Overflow> {
         let mut entries = Vec::new();
+        let zeros: Vec<T> = self.zeros.iter().copied().map(T::from_f64).collect();
         let tiles = rows
             .chunks(TILE)
             .zip(values.chunks_mut(TILE * self.columns()));
@@ -94,6 +100,11 @@ impl DenseEncoder<'_> {
                 values,
                 flags,
             };
+            if self.zeros_first {
+                for row in tile.values.chunks_mut(self.columns()) {
+                    row.copy_from_slice(&zeros);
+                }
+            }
             for term in &self.terms {
                 tile.encode(&**term, &mut entries)?;
             }
@@ -135,18 +146,13 @@ struct Tile<'t, T> {
 impl<T: Element> Tile<'_, T> {
     fn encode(&mut self, term: &dyn Term, entries: &mut Vec<Entry>) -> Result<(), Overflow> {
         if let Some(plain) = term.plain() {
-            for &column in term.columns() {
-                if column != plain.column {
-                    self.zeros(&[column]);
-                }
-            }
             if self.plain(plain) {
                 return Ok(());
             }
+            self.zeros(term.columns());
         }
         entries.clear();
         term.write(self.rows, entries, self.flags);
-        self.zeros(term.columns());
         self.scatter(entries)
     }
 

@@ -4,6 +4,14 @@
 //! levels in code-point order, missing cells as a level of their own. All columns of the design
 //! matrix, dummies included, are then shifted to mean 0 and scaled to a population standard
 //! deviation of 1.
+//!
+//! On request ([`PipelineOptions`]): rare levels as one ([`OTHER_LEVEL`]), levels hashed to buckets
+//! ([`Encoding::Hashed`]), a column for missing numbers, [polynomials](Polynomial), natural cubic
+//! [splines](Spline), [intervals](Bins), and products of features ([`Interaction`]). Every column
+//! names the feature, or the pair of features, that it comes from ([`DesignColumn`]).
+//!
+//! A feature of a new kind is an [`Encoding`], a function that fits it and a `Term` (`term.rs`) that
+//! writes its entries; dense rows, rows on demand and products follow from these.
 
 mod apply;
 mod basis;
