@@ -94,18 +94,20 @@ impl Pipeline {
             }
             Encoding::Categorical { levels, grouped } => {
                 let other = levels.iter().any(|level| level == OTHER_LEVEL);
-                feature.kind != Kind::Numeric && (grouped.is_none() || other)
+                is_text(feature.kind) && (grouped.is_none() || other)
             }
             Encoding::Hashed {
                 bits, reference, ..
             } => {
                 let buckets = 1u64 << bits.min(&32);
-                feature.kind != Kind::Numeric
-                    && (1..=32).contains(bits)
-                    && u64::from(*reference) < buckets
+                is_text(feature.kind) && (1..=32).contains(bits) && u64::from(*reference) < buckets
             }
         }
     }
+}
+
+fn is_text(kind: Kind) -> bool {
+    matches!(kind, Kind::Categorical | Kind::Boolean)
 }
 
 /// The columns that a feature may have.

@@ -262,8 +262,11 @@ fn check(options: &PipelineOptions, schema: &Schema) -> Result<(), PipelineError
     }
     for (name, encoding) in &options.encodings {
         let column = feature(schema, name, "--encode")?;
-        let is_text = matches!(column.kind, Kind::Categorical | Kind::Boolean);
-        if is_text != encoding.is_for_text() {
+        let suits = match column.kind {
+            Kind::Numeric => !encoding.is_for_text(),
+            Kind::Categorical | Kind::Boolean => encoding.is_for_text(),
+        };
+        if !suits {
             return Err(PipelineError::EncodingKind {
                 column: name.clone(),
                 kind: column.kind,
