@@ -82,6 +82,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         missing: config.target.missing,
         standardize: settings.standardize,
         center: settings.intercept,
+        ..PipelineOptions::default()
     };
     let pipeline = Pipeline::fit(
         &source.table,
@@ -98,6 +99,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
     let notices = notices(&source.table, &source.schema);
     let mut notes = all.notes.clone();
     notes.extend(filled(&source, &all));
+    notes.extend(pipeline.notes());
     let mut designs = Parts {
         train: None,
         validation: None,

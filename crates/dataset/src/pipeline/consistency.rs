@@ -2,12 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Encoding, MissingPolicy, Pipeline, PipelineError};
+use super::product::is_indicator;
+use super::{
+    Basis, DesignColumn, Encoding, Feature, MISSING_LEVEL, MissingPolicy, OTHER_LEVEL, Pipeline,
+    PipelineError, hashing,
+};
 use crate::schema::Kind;
+
+/// What tells the columns of a feature from each other: level and function.
+type Key<'a> = (Option<&'a str>, Option<usize>);
 
 impl Pipeline {
     /// Checks what fitting guarantees and a file might not: every design column belongs to a
-    /// feature, levels are known, means and scales are finite and no scale is 0.
+    /// feature or is the product of two that do, levels are known, means and scales are finite and no
+    /// scale is 0.
     ///
     /// # Errors
     /// [`PipelineError::Inconsistent`]; [`PipelineError::NoFeatureLeft`] without any column.
@@ -22,44 +30,133 @@ impl Pipeline {
                 column: name.to_owned(),
             })
         };
-        // What each feature may have: `None` for the number itself, or its levels.
-        let mut open: HashMap<&str, HashSet<Option<&str>>> = HashMap::new();
+        let mut features: HashMap<&str, (&Feature, Allowed<'_>)> = HashMap::new();
         for feature in &self.features {
-            let (sound, columns) = match &feature.encoding {
-                Encoding::Numeric { median, min, max } => {
-                    let finite = min.is_finite() && max.is_finite() && min <= max;
-                    let imputed =
-                        median.map_or(self.missing != MissingPolicy::Impute, f64::is_finite);
-                    let numeric = feature.kind == Kind::Numeric;
-                    (numeric && finite && imputed, HashSet::from([None]))
-                }
-                Encoding::Categorical { levels } => (
-                    feature.kind != Kind::Numeric,
-                    levels.iter().map(|level| Some(level.as_str())).collect(),
-                ),
-            };
-            if !sound || open.insert(&feature.name, columns).is_some() {
+            let entry = (feature, Allowed::of(feature));
+            if !self.is_sound(feature) || features.insert(&feature.name, entry).is_some() {
                 return fail(&feature.name);
             }
         }
-        let mut used = HashSet::new();
+        let (mut keys, mut used) = (HashSet::new(), HashSet::new());
+        let mut pairs = HashSet::new();
         for column in &self.columns {
             let sound = column.mean.is_finite() && column.scale.is_finite() && column.scale > 0.0;
-            let known = open
-                .get_mut(column.source.as_str())
-                .is_some_and(|columns| columns.remove(&column.level.as_deref()));
+            let source = column.source.as_str();
+            let known = if let Some(factors) = column.factors {
+                !features.contains_key(source)
+                    && self.are_factors(factors, &features)
+                    && pairs.insert(factors)
+            } else {
+                let key: Key<'_> = (column.level.as_deref(), column.function);
+                let feature = features.get(source);
+                used.insert(source);
+                feature.is_some_and(|(_, allowed)| allowed.has(key)) && keys.insert((source, key))
+            };
             if !sound || !known {
                 return fail(&column.name);
             }
-            used.insert(column.source.as_str());
         }
-        match self
-            .features
-            .iter()
-            .find(|feature| !used.contains(feature.name.as_str()))
-        {
+        let unused = |feature: &&Feature| !used.contains(feature.name.as_str());
+        match self.features.iter().find(unused) {
             Some(feature) => fail(&feature.name),
             None => Ok(()),
+        }
+    }
+
+    /// Whether these are columns of two features, neither being whether a number is missing.
+    fn are_factors(
+        &self,
+        factors: [usize; 2],
+        features: &HashMap<&str, (&Feature, Allowed<'_>)>,
+    ) -> bool {
+        let [Some(first), Some(second)] = factors.map(|factor| self.columns.get(factor)) else {
+            return false;
+        };
+        let factor = |column: &DesignColumn| {
+            let feature = features.get(column.source.as_str());
+            column.factors.is_none()
+                && feature.is_some_and(|(feature, _)| !is_indicator(feature, column))
+        };
+        factor(first) && factor(second) && first.source != second.source
+    }
+
+    fn is_sound(&self, feature: &Feature) -> bool {
+        match &feature.encoding {
+            Encoding::Numeric {
+                median,
+                min,
+                max,
+                basis,
+            } => {
+                let finite = min.is_finite() && max.is_finite() && min <= max;
+                let imputed = median.map_or(self.missing != MissingPolicy::Impute, f64::is_finite);
+                feature.kind == Kind::Numeric && finite && imputed && basis.is_sound()
+            }
+            Encoding::Categorical { levels, grouped } => {
+                let other = levels.iter().any(|level| level == OTHER_LEVEL);
+                is_text(feature.kind) && (grouped.is_none() || other)
+            }
+            Encoding::Hashed {
+                bits, reference, ..
+            } => {
+                let buckets = 1u64 << bits.min(&32);
+                is_text(feature.kind) && (1..=32).contains(bits) && u64::from(*reference) < buckets
+            }
+        }
+    }
+}
+
+fn is_text(kind: Kind) -> bool {
+    matches!(kind, Kind::Categorical | Kind::Boolean)
+}
+
+/// The columns that a feature may have.
+enum Allowed<'a> {
+    Levels(HashSet<&'a str>),
+    Intervals(HashSet<String>),
+    /// That many functions of a number.
+    Functions(usize),
+    Buckets {
+        bits: u32,
+        reference: u32,
+    },
+}
+
+impl<'a> Allowed<'a> {
+    fn of(feature: &'a Feature) -> Self {
+        match &feature.encoding {
+            Encoding::Numeric {
+                basis: Basis::Bins(bins),
+                ..
+            } => Self::Intervals(bins.levels().collect()),
+            Encoding::Numeric { basis, .. } => Self::Functions(basis.functions()),
+            Encoding::Categorical { levels, .. } => {
+                Self::Levels(levels.iter().map(String::as_str).collect())
+            }
+            Encoding::Hashed {
+                bits, reference, ..
+            } => Self::Buckets {
+                bits: *bits,
+                reference: *reference,
+            },
+        }
+    }
+
+    fn has(&self, key: Key<'_>) -> bool {
+        match (self, key) {
+            // The number itself, and whether it or the text is missing.
+            (Self::Functions(_), (None | Some(MISSING_LEVEL), None))
+            | (Self::Buckets { .. }, (Some(MISSING_LEVEL), None)) => true,
+            (Self::Functions(functions), (None, Some(function))) => {
+                (2..=*functions).contains(&function)
+            }
+            (Self::Levels(levels), (Some(level), None)) => levels.contains(level),
+            (Self::Intervals(levels), (Some(level), None)) => levels.contains(level),
+            (Self::Buckets { bits, reference }, (Some(level), None)) => {
+                let bucket = hashing::bucket_of(level);
+                bucket.is_some_and(|bucket| bucket != *reference && u64::from(bucket) < 1 << bits)
+            }
+            _ => false,
         }
     }
 }

@@ -130,7 +130,9 @@ fn inputs(text: &mut String, inspection: &Inspection) {
     text.push_str("needs the columns\n");
     for input in &inspection.inputs {
         let what = match &input.encoding {
-            Encoding::Numeric { median, min, max } => {
+            Encoding::Numeric {
+                median, min, max, ..
+            } => {
                 let missing = median.map_or_else(String::new, |median| {
                     format!(", {} where missing", significant(median, 4))
                 });
@@ -140,7 +142,7 @@ fn inputs(text: &mut String, inspection: &Inspection) {
                     significant(*max, 4)
                 )
             }
-            Encoding::Categorical { levels } => {
+            Encoding::Categorical { levels, .. } => {
                 let mut named = levels
                     .iter()
                     .take(LEVELS)
@@ -152,6 +154,11 @@ fn inputs(text: &mut String, inspection: &Inspection) {
                 }
                 format!("{}: {named}", counted(levels.len(), "level"))
             }
+            Encoding::Hashed { bits, levels, .. } => format!(
+                "{} in {}",
+                counted(*levels, "level"),
+                counted(1 << bits.min(&31), "bucket")
+            ),
         };
         let _ = writeln!(
             text,
