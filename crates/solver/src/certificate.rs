@@ -217,19 +217,21 @@ pub fn certify_held<T: Element>(
         return wide::certify(objective, theta, &kept, &free);
     }
     // 1. Gradient and curvature, with what bounds their rounding.
-    let sums = objective.sums(theta, Wanted::Audit)?;
+    let mut sums = objective.sums(theta, Wanted::Audit)?;
     let gradient = subgradient(objective, theta, &sums, &free);
     let gradient_max = largest(&gradient);
     if !(gradient_max.is_finite() && sums.loss.is_finite()) {
         return Ok(Certificate::none(f64::MAX, "the objective is not finite"));
     }
     let mut curvature = Mat::new();
-    objective.finish_curvature(&sums, &mut curvature);
+    objective.finish_curvature(std::mem::take(&mut sums.grams), &mut curvature);
     if let Some(gauge) = problem.gauge() {
         gauge.fix(&mut curvature);
     }
-    let curvature = crate::objective::submatrix(&curvature, &free);
-    let Some(factor) = Factor::exact(&curvature) else {
+    if free.len() < curvature.nrows() {
+        curvature = crate::objective::submatrix(&curvature, &free);
+    }
+    let Some(factor) = Factor::exact(curvature) else {
         let reason = "the curvature is not positive definite beyond rounding";
         return Ok(Certificate::none(gradient_max, reason));
     };

@@ -1,7 +1,11 @@
 //! Cholesky factors of curvatures, scaled to a unit diagonal.
 
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt::factor::{
+    LltParams, LltRegularization, cholesky_in_place, cholesky_in_place_scratch,
+};
 use faer::linalg::triangular_inverse::invert_lower_triangular;
-use faer::{Mat, Par, Side};
+use faer::{Auto, Mat, Par, Spec};
 
 use crate::tolerance::{
     EIGENVALUE_SHARE, EIGENVALUE_STEPS, EIGENVALUE_TRIALS, FIRST_DAMPING, LAST_DAMPING,
@@ -15,7 +19,11 @@ use crate::tolerance::{
 #[derive(Debug, Clone)]
 pub(crate) struct Factor {
     scale: Vec<f64>,
+    /// `L` in the lower triangle; above the diagonal still `S M S`, as one matrix of many columns is all
+    /// that may be held.
     lower: Mat<f64>,
+    /// The diagonal of `S M S`: one, but for components without curvature.
+    diagonal: Vec<f64>,
     /// `τ`; zero where the matrix is positive definite beyond rounding.
     pub(crate) damping: f64,
 }
@@ -23,16 +31,18 @@ pub(crate) struct Factor {
 impl Factor {
     /// Factors a symmetric matrix as it stands; `None` where it is not positive definite beyond
     /// rounding, or not finite.
-    pub(crate) fn exact(matrix: &Mat<f64>) -> Option<Self> {
-        Self::with_damping(matrix, 0.0)
+    pub(crate) fn exact(matrix: Mat<f64>) -> Option<Self> {
+        let mut factor = Self::scaled(matrix)?;
+        factor.factorise(0.0).then_some(factor)
     }
 
     /// Factors a symmetric matrix with as little damping as it takes; `None` where it is not
     /// finite.
-    pub(crate) fn damped(matrix: &Mat<f64>) -> Option<Self> {
+    pub(crate) fn damped(matrix: Mat<f64>) -> Option<Self> {
+        let mut factor = Self::scaled(matrix)?;
         let mut damping = 0.0;
         while damping < LAST_DAMPING {
-            if let Some(factor) = Self::with_damping(matrix, damping) {
+            if factor.factorise(damping) {
                 return Some(factor);
             }
             damping = if damping == 0.0 {
@@ -44,33 +54,66 @@ impl Factor {
         None
     }
 
-    fn with_damping(matrix: &Mat<f64>, damping: f64) -> Option<Self> {
+    /// `S M S`, not yet factored; `None` where it is not finite.
+    fn scaled(mut matrix: Mat<f64>) -> Option<Self> {
         let dimension = matrix.nrows();
         let root = |at: usize| {
             let d = matrix[(at, at)];
             if d > 0.0 { 1.0 / d.sqrt() } else { 1.0 }
         };
         let scale: Vec<f64> = (0..dimension).map(root).collect();
-        let scaled = scaled(matrix, &scale, damping);
-        if (0..dimension).any(|j| (0..dimension).any(|i| !scaled[(i, j)].is_finite())) {
-            return None;
+        for j in 0..dimension {
+            for (m, s) in matrix.col_as_slice_mut(j).iter_mut().zip(&scale) {
+                *m = *m * s * scale[j];
+                if !m.is_finite() {
+                    return None;
+                }
+            }
         }
-        let lower = scaled.llt(Side::Lower).ok()?.L().to_owned();
-        let smallest = smallest_pivot(dimension);
-        let positive = (0..dimension).all(|at| lower[(at, at)].powi(2) > smallest);
-        positive.then_some(Self {
+        Some(Self {
+            diagonal: (0..dimension).map(|at| matrix[(at, at)]).collect(),
             scale,
-            lower,
-            damping,
+            lower: matrix,
+            damping: 0.0,
         })
     }
 
+    /// Factors `S M S + τI`, whatever was factored before; false where it is not positive definite beyond
+    /// rounding.
+    fn factorise(&mut self, damping: f64) -> bool {
+        let dimension = self.scale.len();
+        let smallest = smallest_pivot(dimension);
+        self.damping = damping;
+        self.cholesky(damping) && (0..dimension).all(|at| self.lower[(at, at)].powi(2) > smallest)
+    }
+
+    /// Puts the Cholesky factor of `S M S + τI` into the lower triangle; false where there is none.
+    fn cholesky(&mut self, damping: f64) -> bool {
+        let dimension = self.scale.len();
+        for j in 0..dimension {
+            self.lower[(j, j)] = self.diagonal[j] + damping;
+            for i in j + 1..dimension {
+                self.lower[(i, j)] = self.lower[(j, i)];
+            }
+        }
+        let params: Spec<LltParams, f64> = <LltParams as Auto<f64>>::auto().into();
+        let scratch = cholesky_in_place_scratch::<f64>(dimension, Par::Seq, params);
+        cholesky_in_place(
+            self.lower.as_mut(),
+            LltRegularization::default(),
+            Par::Seq,
+            MemStack::new(&mut MemBuffer::new(scratch)),
+            params,
+        )
+        .is_ok()
+    }
+
     /// A number at most the smallest eigenvalue of `S M S` but for the rounding of a factorisation; none
-    /// where that is not positive. `self` is the undamped factor of `M`.
+    /// where that is not positive. `self` is the undamped factor of `M`, and is used up.
     ///
     /// Inverse iteration estimates the eigenvalue from above; a part of it is a lower bound if `S M S`
     /// less so much on the diagonal still has a Cholesky factor (Rump 2006).
-    pub(crate) fn smallest_eigenvalue(&self, matrix: &Mat<f64>) -> Option<f64> {
+    pub(crate) fn smallest_eigenvalue(mut self) -> Option<f64> {
         let mut x: Vec<f64> = (0..self.scale.len())
             .map(|at| (1.0 + at as f64).sin())
             .collect();
@@ -87,7 +130,7 @@ impl Factor {
         }
         let tries = (1..=EIGENVALUE_TRIALS).map(|at| estimate * EIGENVALUE_SHARE.powi(at));
         let mut tries = tries.filter(|bound| bound.is_finite() && *bound > 0.0);
-        tries.find(|bound| scaled(matrix, &self.scale, -bound).llt(Side::Lower).is_ok())
+        tries.find(|bound| self.cholesky(-bound))
     }
 
     /// `(M + τS⁻²)⁻¹ rhs`.
@@ -133,14 +176,6 @@ impl Factor {
     }
 }
 
-/// `S M S + τI`.
-fn scaled(matrix: &Mat<f64>, scale: &[f64], damping: f64) -> Mat<f64> {
-    Mat::from_fn(scale.len(), scale.len(), |i, j| {
-        let m = matrix[(i, j)] * scale[i] * scale[j];
-        if i == j { m + damping } else { m }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,7 +184,7 @@ mod tests {
     fn solves_a_system_of_wildly_different_units() {
         // M = diag(1e6, 1e-6) [[2, 1], [1, 2]] diag(1e6, 1e-6); M x = rhs with x = (1e-6, 2e6)
         let matrix = Mat::from_fn(2, 2, |i, j| [[2e12, 1.0], [1.0, 2e-12]][i][j]);
-        let factor = Factor::exact(&matrix).unwrap();
+        let factor = Factor::exact(matrix).unwrap();
         let x = factor.solve(&[4e6, 5e-6]);
         assert!((x[0] / 1e-6 - 1.0).abs() < 1e-14 && (x[1] / 2e6 - 1.0).abs() < 1e-14);
         assert!((factor.squared_norm(&[4e6, 5e-6]) - 14.0).abs() < 1e-12);
@@ -165,8 +200,8 @@ mod tests {
                 let units = [1e3, 1.0, 1e-5];
                 units[i] * units[j] * if i == j { 1.0 } else { correlation }
             });
-            let factor = Factor::exact(&matrix).unwrap();
-            let bound = factor.smallest_eigenvalue(&matrix).unwrap();
+            let factor = Factor::exact(matrix).unwrap();
+            let bound = factor.smallest_eigenvalue().unwrap();
             let exact = 1.0 - correlation;
             assert!(bound <= exact && bound > 0.4 * exact, "{bound:e} {exact:e}");
         }
@@ -175,9 +210,9 @@ mod tests {
     #[test]
     fn a_singular_matrix_is_damped_and_a_broken_one_refused() {
         let ones = Mat::from_fn(3, 3, |_, _| 1.0);
-        assert!(Factor::exact(&ones).is_none());
-        assert!(Factor::damped(&ones).unwrap().damping > 0.0);
-        assert!(Factor::damped(&Mat::zeros(2, 2)).is_some());
-        assert!(Factor::damped(&Mat::from_fn(2, 2, |_, _| f64::NAN)).is_none());
+        assert!(Factor::exact(ones.clone()).is_none());
+        assert!(Factor::damped(ones).unwrap().damping > 0.0);
+        assert!(Factor::damped(Mat::zeros(2, 2)).is_some());
+        assert!(Factor::damped(Mat::from_fn(2, 2, |_, _| f64::NAN)).is_none());
     }
 }

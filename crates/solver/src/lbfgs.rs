@@ -208,7 +208,7 @@ impl LbfgsState {
         if let Some(gauge) = objective.gauge() {
             gauge.fix(&mut curvature);
         }
-        self.sampled = Factor::damped(&curvature);
+        self.sampled = Factor::damped(curvature);
         if self.sampled.is_some() {
             self.pairs.clear();
         }

@@ -128,7 +128,7 @@ impl NewtonState {
             gauge.fix(&mut curvature);
             gauge.project(&mut gradient);
         }
-        let factor = Factor::damped(&curvature)?;
+        let factor = Factor::damped(curvature)?;
         let mut step: Vec<f64> = factor.solve(&gradient).iter().map(|h| -h).collect();
         if let Some(gauge) = gauge {
             // where there is hardly any curvature, rounding would run away along the flat directions

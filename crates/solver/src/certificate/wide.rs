@@ -141,17 +141,18 @@ fn sampled<T: Element>(
 ) -> Result<Option<Vec<f64>>, ObjectiveError> {
     let some = objective.some(SAMPLED_CERTIFICATE_ROWS * free.len());
     let mut curvature = Mat::new();
-    some.finish_curvature(&some.sums(theta, Wanted::Curvature)?, &mut curvature);
+    some.finish_curvature(some.sums(theta, Wanted::Curvature)?.grams, &mut curvature);
     if let Some(gauge) = objective.gauge() {
         gauge.fix(&mut curvature);
     }
     if free.len() < curvature.nrows() {
         curvature = submatrix(&curvature, free);
     }
-    let Some(factor) = Factor::exact(&curvature) else {
+    let Some(factor) = Factor::exact(curvature) else {
         return Ok(None);
     };
-    let Some(smallest) = factor.smallest_eigenvalue(&curvature) else {
+    let scale = factor.scale().to_vec();
+    let Some(smallest) = factor.smallest_eigenvalue() else {
         return Ok(None);
     };
     // rounding of the sums and of two factorisations; then that of the scores
@@ -159,7 +160,7 @@ fn sampled<T: Element>(
     let factored = 4.0 * sums.audit.largest + (2.0 * outputs + 16.0) * UNIT_ROUNDOFF;
     let summed = 2.0 * summation_rounding(&some, free.len() as f64);
     let smallest = (smallest - summed) * (1.0 - factored);
-    let squares = factor.scale().iter().map(|s| s * s / smallest);
+    let squares = scale.iter().map(|s| s * s / smallest);
     Ok((smallest > 0.0).then(|| squares.collect()))
 }
 

@@ -121,7 +121,7 @@ impl Quadratic<'_> {
     fn solve(&self, support: &[usize], theta: &mut [f64], gradient: &mut [f64]) {
         let mut support = support.to_vec();
         for _ in 0..MODEL_FACTORS {
-            let Some(factor) = Factor::damped(&submatrix(self.curvature, &support)) else {
+            let Some(factor) = Factor::damped(submatrix(self.curvature, &support)) else {
                 return;
             };
             let slopes: Vec<f64> = (support.iter())

@@ -43,7 +43,7 @@ pub(super) fn normal_equations<T: Element>(
         .submatrix(0, 0, parameters, parameters)
         .to_owned();
     let moments: Vec<f64> = (0..parameters).map(|j| products[(j, parameters)]).collect();
-    let factor = Factor::exact(&gram).ok_or(LeastSquaresError::Singular { condition })?;
+    let factor = Factor::exact(gram).ok_or(LeastSquaresError::Singular { condition })?;
     Ok(factor.solve(&moments))
 }
 

@@ -62,6 +62,17 @@ pub(crate) fn scatter(
     }
 }
 
+/// Divides a Gram matrix, of which the lower triangle is there, by `total`, and completes it.
+pub(crate) fn mirror(gram: &mut Mat<f64>, total: f64) {
+    for j in 0..gram.ncols() {
+        for i in j..gram.nrows() {
+            let g = gram[(i, j)] / total;
+            gram[(i, j)] = g;
+            gram[(j, i)] = g;
+        }
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {

@@ -5,8 +5,9 @@ use std::ops::Range;
 use dataset::Element;
 use faer::Mat;
 
-use super::gram::{pairs, scatter};
+use super::gram::{mirror, pairs, scatter};
 use super::pass::{Audit, Pass, Sums, Wanted};
+use super::strips;
 use super::{Gauge, Layout, Objective, ObjectiveError, Penalty, Problem, Rows, TargetValues, dot};
 use crate::tolerance::SEPARATED_LOSS;
 
@@ -144,11 +145,13 @@ impl<'a, T: Element> HostObjective<'a, T> {
         } else {
             layout.dimension()
         };
-        let grams = if wanted >= Wanted::Curvature {
+        let pairs = if wanted >= Wanted::Curvature {
             layout.pairs()
         } else {
             0
         };
+        let long = stride >= strips::LONG;
+        let grams = if long { 0 } else { pairs };
         let absolute = if wanted.audits() {
             layout.dimension()
         } else {
@@ -159,6 +162,7 @@ impl<'a, T: Element> HostObjective<'a, T> {
             gradient: vec![0.0; gradient],
             // not vec![..; grams], which makes one even for none of them
             grams: (0..grams).map(|_| Mat::zeros(stride, stride)).collect(),
+            points: Vec::new(),
             audit: Audit {
                 absolute: vec![0.0; absolute],
                 ..Audit::default()
@@ -169,8 +173,13 @@ impl<'a, T: Element> HostObjective<'a, T> {
             let mut pass = Pass::new(self, theta, wanted);
             pass.visit(chunk, sums)
         };
-        self.rows
-            .fold(bytes, start, visit, |total, next| total.merge(&next))
+        let mut sums = (self.rows).fold(bytes, start, visit, |total, next| total.merge(&next))?;
+        if long && pairs > 0 {
+            let points = std::mem::take(&mut sums.points);
+            sums.grams = (0..pairs).map(|_| Mat::zeros(stride, stride)).collect();
+            strips::add_grams(self, &points, &mut sums.grams)?;
+        }
+        Ok(sums)
     }
 
     /// The mean loss plus the penalty.
@@ -195,17 +204,21 @@ impl<'a, T: Element> HostObjective<'a, T> {
         }
     }
 
-    pub(crate) fn finish_curvature(&self, sums: &Sums, curvature: &mut Mat<f64>) {
+    /// The curvature, from the Gram matrices of [`Sums`].
+    pub(crate) fn finish_curvature(&self, mut grams: Vec<Mat<f64>>, curvature: &mut Mat<f64>) {
         let layout = self.layout();
-        let dimension = layout.dimension();
-        if curvature.shape() == (dimension, dimension) {
-            curvature.fill(0.0);
+        // 1. A single output's Gram matrix becomes the curvature; the others' are added up, each in the blocks
+        // of its classes.
+        if layout.outputs == 1
+            && let Some(mut gram) = grams.pop()
+        {
+            mirror(&mut gram, self.total_weight);
+            *curvature = gram;
         } else {
-            *curvature = Mat::zeros(dimension, dimension);
-        }
-        // 1. Each pair's Gram matrix, mirrored, into the blocks of its classes.
-        for (gram, pair) in sums.grams.iter().zip(pairs(layout.outputs)) {
-            scatter(curvature, gram, pair, self.total_weight);
+            *curvature = Mat::zeros(layout.dimension(), layout.dimension());
+            for (gram, pair) in grams.iter().zip(pairs(layout.outputs)) {
+                scatter(curvature, gram, pair, self.total_weight);
+            }
         }
         // 2. The penalty on the diagonal of the coefficients.
         let l2 = self.problem.penalty.l2();
@@ -243,7 +256,7 @@ impl<T: Element> Objective for HostObjective<'_, T> {
         self.layout().check("gradient", gradient)?;
         let sums = self.sums(theta, Wanted::Curvature)?;
         self.finish_gradient(theta, &sums, gradient);
-        self.finish_curvature(&sums, curvature);
+        self.finish_curvature(sums.grams, curvature);
         Ok(self.finish_value(theta, sums.loss))
     }
 

@@ -15,6 +15,7 @@ mod problem;
 mod restricted;
 mod rows;
 mod single;
+mod strips;
 
 use faer::Mat;
 

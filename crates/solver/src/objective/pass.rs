@@ -11,6 +11,7 @@ use super::losses::{Loss, Losses, softmax};
 use super::panel::Panel;
 use super::rows::{add_scaled, squared_length};
 use super::single::Single;
+use super::strips;
 use super::{HostObjective, Layout, ObjectiveError, TargetValues};
 use crate::tolerance::UNIT_ROUNDOFF;
 
@@ -32,7 +33,9 @@ pub(crate) struct Sums {
     pub(crate) loss: f64,
     pub(crate) gradient: Vec<f64>,
     /// Lower triangles of `Σ w c xxᵀ`, one for each pair of outputs, intercept last.
-    pub(super) grams: Vec<Mat<f64>>,
+    pub(crate) grams: Vec<Mat<f64>>,
+    /// `[rows × outputs]`: what the curvature of long rows follows from ([`strips`]), until it is known.
+    pub(super) points: Vec<f64>,
     pub(crate) audit: Audit,
 }
 
@@ -64,6 +67,7 @@ impl Sums {
         for (total, next) in self.grams.iter_mut().zip(&next.grams) {
             *total += next;
         }
+        self.points.extend(&next.points);
         add_scaled(&mut self.audit.absolute, 1.0, &next.audit.absolute);
         self.audit.squares += next.audit.squares;
         self.audit.largest = self.audit.largest.max(next.audit.largest);
@@ -158,8 +162,12 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             TargetValues::Multinomial { codes, .. } => self.add_classes(codes, cells, block, sums),
         };
         if self.wanted >= Wanted::Curvature {
-            self.find_roots(block);
-            self.panel.add(cells, &self.roots, &mut sums.grams);
+            if self.layout.stride() >= strips::LONG {
+                self.keep_points(block.len(), &mut sums.points);
+            } else {
+                self.find_roots(block);
+                self.panel.add(cells, &self.roots, &mut sums.grams);
+            }
         }
         if self.wanted.audits() {
             self.audit(cells, block, &mut sums.audit);
@@ -253,6 +261,17 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             for (score, at) in scores.iter_mut().zip(block.clone()) {
                 *score = combine(*score, offsets[rows.index(at) * outputs + output]);
             }
+        }
+    }
+
+    /// The weighted curvatures of a single output, or the probabilities of all, row after row.
+    fn keep_points(&self, count: usize, points: &mut Vec<f64>) {
+        if self.layout.outputs == 1 {
+            points.extend(&self.curvatures[..count]);
+            return;
+        }
+        for i in 0..count {
+            points.extend((0..self.layout.outputs).map(|k| self.scores[k * count + i]));
         }
     }
 
