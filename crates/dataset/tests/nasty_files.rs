@@ -293,8 +293,8 @@ fn json_that_is_not_one_flat_object_a_line() {
 #[test]
 fn formats_that_are_not_read_are_named() {
     for (bytes, name) in [
-        (&b"PAR1\x15\x04"[..], "Parquet"),
-        (b"ARROW1\0\0", "Arrow"),
+        (&b"PARE\x15\x04"[..], "encrypted Parquet"),
+        (b"FEA1\0\0", "Feather"),
         (b"PK\x03\x04\x14", "ZIP"),
         (b"BZh91AY", "bzip2"),
     ] {

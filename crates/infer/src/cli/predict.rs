@@ -35,7 +35,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
     }
     let options = predictor.batch_options(&args.keep);
     if args.table == "-" {
-        let batches = Batches::new("standard input", io::stdin().lock(), &csv, &options);
+        let batches = Batches::new("standard input", io::stdin(), &csv, &options);
         score(args, &predictor, batches.map_err(InferError::from)?)
     } else {
         let (input, _) = catalog::resolve(&args.table).map_err(InferError::from)?;
@@ -44,10 +44,10 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
     }
 }
 
-fn score<R: io::Read>(
+fn score(
     args: &PredictArgs,
     predictor: &Predictor,
-    batches: Batches<R>,
+    batches: Batches<'_>,
 ) -> Result<ExitCode, Failure> {
     let interrupted = interrupt::watch()?;
     let sink = Sink::open(args.out.as_deref())?;
