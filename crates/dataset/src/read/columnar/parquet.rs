@@ -70,7 +70,7 @@ impl Description {
     /// Rows of the file.
     pub(super) fn all_rows(&self) -> usize {
         let groups = self.metadata.metadata().row_groups();
-        groups.iter().map(|group| rows(group)).sum()
+        groups.iter().map(rows).sum()
     }
 
     /// The row group at that position.
