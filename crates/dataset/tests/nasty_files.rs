@@ -302,6 +302,20 @@ fn formats_that_are_not_read_are_named() {
     }
 }
 
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_format_that_was_left_out_names_its_feature() {
+    for (bytes, name) in [
+        (&b"PAR1\x15\x04"[..], "Parquet"),
+        (b"ARROW1\0\0", "Arrow IPC"),
+    ] {
+        let expected = format!("t is {name}, which this program was built without");
+        assert_eq!(message(bytes), expected);
+        let remedy = read(bytes).unwrap_err().remedy().unwrap();
+        assert!(remedy.contains("--features parquet"));
+    }
+}
+
 #[test]
 fn a_format_can_be_said() {
     let bytes = b"1 1:2\n3 2:4\n".as_slice();

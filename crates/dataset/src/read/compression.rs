@@ -60,6 +60,7 @@ impl<R: Read> Decoder<R> {
     }
 
     /// Whether the bytes are not compressed.
+    #[cfg(feature = "parquet")]
     pub(super) fn is_plain(&self) -> bool {
         matches!(self.stream, Stream::Plain(_))
     }

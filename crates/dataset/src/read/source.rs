@@ -54,6 +54,7 @@ impl<R: Read> Source<R> {
     }
 
     /// Whether the bytes are those that are stored.
+    #[cfg(feature = "parquet")]
     pub(super) fn is_plain(&self) -> bool {
         self.decoder.is_plain()
     }
@@ -68,6 +69,7 @@ impl<R: Read> Source<R> {
     }
 
     /// All bytes from the first on, where none was handed on.
+    #[cfg(feature = "parquet")]
     pub(super) fn into_bytes(mut self) -> Result<Vec<u8>, ReadError> {
         while !self.exhausted {
             self.fill(2 * self.rest.len())?;
