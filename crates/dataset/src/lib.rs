@@ -11,6 +11,7 @@
 //! - [`pipeline`]: preprocessing fitted on the training rows
 //! - [`design`]: the design matrix; [`rows`]: rows in blocks, wherever they live
 //! - [`synthetic`]: tables with known properties
+//! - [`write`](mod@write): tables to bytes
 //! - [`suggestion`]: the name that was probably meant
 
 #![cfg_attr(
@@ -32,6 +33,7 @@ pub mod suggestion;
 pub mod synthetic;
 pub mod table;
 pub mod target;
+pub mod write;
 
 pub use design::{DesignError, DesignMatrix, Element};
 pub use fingerprint::Fingerprint;

@@ -9,16 +9,19 @@
 //! turns up late is read a second time, as text; every other column is read once.
 //!
 //! Another text format is a variant of [`Format`], a way to recognise it in `format`, and a
-//! function from a block to a grid in `blocks`. A format of columns (Parquet, Arrow) has no cells
-//! of text: its reader makes the parts of `assembly` itself. Another encoding belongs between
-//! `compression` and `blocks`.
+//! function from a block to a grid in `blocks`. A format of columns has no blocks of text:
+//! `columnar` makes the parts of `assembly` from arrays. Another encoding belongs between
+//! `compression` and `source`.
 
 mod assembly;
 mod batches;
 mod blocks;
+mod body;
 mod builder;
 mod cells;
 mod column;
+#[cfg(feature = "parquet")]
+mod columnar;
 mod compression;
 mod csv;
 mod error;
@@ -31,6 +34,7 @@ mod json_lines;
 mod line_breaks;
 mod progress;
 mod sniff;
+mod source;
 mod svmlight;
 mod whole;
 

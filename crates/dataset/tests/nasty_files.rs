@@ -293,12 +293,26 @@ fn json_that_is_not_one_flat_object_a_line() {
 #[test]
 fn formats_that_are_not_read_are_named() {
     for (bytes, name) in [
-        (&b"PAR1\x15\x04"[..], "Parquet"),
-        (b"ARROW1\0\0", "Arrow"),
+        (&b"PARE\x15\x04"[..], "encrypted Parquet"),
+        (b"FEA1\0\0", "Feather"),
         (b"PK\x03\x04\x14", "ZIP"),
         (b"BZh91AY", "bzip2"),
     ] {
         assert!(message(bytes).contains(name));
+    }
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_format_that_was_left_out_names_its_feature() {
+    for (bytes, name) in [
+        (&b"PAR1\x15\x04"[..], "Parquet"),
+        (b"ARROW1\0\0", "Arrow IPC"),
+    ] {
+        let expected = format!("t is {name}, which this program was built without");
+        assert_eq!(message(bytes), expected);
+        let remedy = read(bytes).unwrap_err().remedy().unwrap();
+        assert!(remedy.contains("--features parquet"));
     }
 }
 

@@ -6,7 +6,7 @@ use std::mem;
 use rayon::prelude::*;
 
 use super::column::{Looked, Part, Task, lower};
-use super::grid::{Grid, Span};
+use super::grid::Span;
 use super::infer::Seen;
 use super::{Format, svmlight};
 use crate::schema::{Kind, Role, SchemaOptions};
@@ -273,9 +273,9 @@ impl<'a> Assembly<'a> {
         position
     }
 
-    /// What is wanted of each column of a block.
-    pub(super) fn tasks(&self, grid: &Grid) -> Vec<Task<'_>> {
-        match &grid.names {
+    /// What is wanted of each column of a block, which has these names if they are its own.
+    pub(super) fn tasks(&self, names: Option<&[String]>) -> Vec<Task<'_>> {
+        match names {
             None => self.columns.iter().map(Growing::task).collect(),
             Some(names) => names
                 .iter()

@@ -1,18 +1,23 @@
 //! Rows to score, a few thousand at a time.
 
+mod text;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::blocks::Blocks;
-use super::builder::{Builder, Refusal};
-use super::csv::{CsvOptions, MissingCells};
-use super::grid::Grid;
+use super::blocks::Sizes;
+use super::body::Body;
+#[cfg(feature = "parquet")]
+use super::columnar::Scored;
+use super::csv::CsvOptions;
 use super::header::Header;
-use super::input::failure;
-use super::{Format, Input, ReadError, ReadProgress, svmlight};
-use crate::schema::{Kind, Mention};
-use crate::table::{Column, Lines, Table};
+use super::input::{Part, failure};
+use super::source::{START, Source};
+use super::{Input, ReadError};
+use crate::schema::Kind;
+use crate::table::Table;
+use text::TextRows;
 
 /// What to take from each row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +27,7 @@ pub struct BatchOptions {
     pub columns: Vec<(String, Kind)>,
     /// Columns to hand on as they stand.
     pub keep: Vec<String>,
-    /// Rows of a full batch; 0 counts as 1.
+    /// Rows of a batch, at most; 0 counts as 1.
     pub rows_per_batch: usize,
 }
 
@@ -46,7 +51,8 @@ pub struct Batch {
     pub kept: Vec<Vec<String>>,
 }
 
-/// Reads a table in one pass and in memory for one block and one batch.
+/// Reads a table in one pass and in memory for one block (for Parquet: one row group of the columns
+/// that are needed) and one batch. Several files come one after the other.
 ///
 /// The kinds are those that the model was fitted with: a stray word in a numeric column is an
 /// error with its place, while new text in a categorical column is a level like any other, for the
@@ -69,25 +75,64 @@ pub struct Batch {
 /// }
 /// # Ok::<(), dataset::ReadError>(())
 /// ```
-pub struct Batches<R> {
-    blocks: Blocks<R>,
-    header: Header,
-    /// The block that rows are taken from, and how many were.
-    grid: Grid,
-    taken: usize,
-    /// What is wrong behind the last row of the block.
-    failure: Option<ReadError>,
-    /// For each column of the batch its position in the block, if the block has it.
-    needed: Vec<(Option<usize>, String, Kind)>,
-    kept: Vec<(Option<usize>, String)>,
-    na: MissingCells,
-    rows_per_batch: usize,
-    rows: usize,
-    progress: Option<ReadProgress>,
+pub struct Batches<'a> {
+    rows: Rows<'a>,
+    /// The input and the position of its next file, where there may be more than one.
+    input: Option<(&'a Input, usize)>,
+    csv: CsvOptions,
+    options: BatchOptions,
+    names: Vec<String>,
+    name: String,
+    read: usize,
     finished: bool,
 }
 
-impl Batches<File> {
+/// The bytes of a file.
+type Bytes<'a> = Box<dyn Read + Send + 'a>;
+
+/// The rows of one file.
+enum Rows<'a> {
+    Text(Box<TextRows<Bytes<'a>>>),
+    #[cfg(feature = "parquet")]
+    Columns(Box<Scored>),
+}
+
+impl<'a> Rows<'a> {
+    fn open(
+        source: Source<Bytes<'a>>,
+        part: Option<&Part>,
+        csv: &CsvOptions,
+        options: &BatchOptions,
+    ) -> Result<Self, ReadError> {
+        Ok(match Body::open(source, part, csv, Sizes::default())? {
+            Body::Text(blocks) => {
+                Self::Text(Box::new(TextRows::new(blocks, csv.missing(), options)?))
+            }
+            #[cfg(feature = "parquet")]
+            Body::Columns(file) => {
+                Self::Columns(Box::new(Scored::new(file, csv.missing(), options)?))
+            }
+        })
+    }
+
+    fn header(&self) -> &Header {
+        match self {
+            Self::Text(rows) => rows.header(),
+            #[cfg(feature = "parquet")]
+            Self::Columns(rows) => rows.header(),
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<Batch>, ReadError> {
+        match self {
+            Self::Text(rows) => rows.next(),
+            #[cfg(feature = "parquet")]
+            Self::Columns(rows) => rows.next(),
+        }
+    }
+}
+
+impl Batches<'static> {
     /// Opens a file.
     ///
     /// # Errors
@@ -103,8 +148,25 @@ impl Batches<File> {
     }
 }
 
-impl<'a> Batches<Box<dyn Read + Send + 'a>> {
-    /// Reads an [`Input`].
+impl<'a> Batches<'a> {
+    /// Reads any bytes, those of standard input for example; `name` stands for them in messages.
+    /// Those of a format of columns are taken into memory first.
+    ///
+    /// # Errors
+    /// What is wrong with the header; [`ReadError::MissingColumn`] when a needed column is not
+    /// there and [`ReadError::UnknownColumn`] when a kept one is not.
+    pub fn new(
+        name: &str,
+        reader: impl Read + Send + 'a,
+        csv: &CsvOptions,
+        options: &BatchOptions,
+    ) -> Result<Self, ReadError> {
+        let source = Source::open(name, Box::new(reader) as Bytes<'a>, csv, None, None, START)?;
+        let rows = Rows::open(source, None, csv, options)?;
+        Ok(Self::of(name, rows, None, csv, options))
+    }
+
+    /// Reads all files of an [`Input`].
     ///
     /// # Errors
     /// Those of [`Batches::new`].
@@ -116,200 +178,73 @@ impl<'a> Batches<Box<dyn Read + Send + 'a>> {
         if let Some(progress) = input.progress() {
             progress.begin();
         }
-        let reader = input.open_part(&input.parts()[0])?;
-        let mut batches = Self::with_format(input.name(), reader, csv, options, input.format())?;
-        batches.progress = input.progress().cloned();
-        Ok(batches)
-    }
-}
-
-impl<R: Read> Batches<R> {
-    /// Reads any bytes, those of standard input for example; `name` stands for them in messages.
-    ///
-    /// # Errors
-    /// What is wrong with the header; [`ReadError::MissingColumn`] when a needed column is not
-    /// there and [`ReadError::UnknownColumn`] when a kept one is not.
-    pub fn new(
-        name: &str,
-        reader: R,
-        csv: &CsvOptions,
-        options: &BatchOptions,
-    ) -> Result<Self, ReadError> {
-        Self::with_format(name, reader, csv, options, None)
+        let rows = part(input, 0, csv, options)?;
+        Ok(Self::of(input.name(), rows, Some((input, 1)), csv, options))
     }
 
-    fn with_format(
+    fn of(
         name: &str,
-        reader: R,
+        rows: Rows<'a>,
+        input: Option<(&'a Input, usize)>,
         csv: &CsvOptions,
         options: &BatchOptions,
-        format: Option<Format>,
-    ) -> Result<Self, ReadError> {
-        let blocks = Blocks::open(name, reader, csv, format)?;
-        let header = blocks.header().cloned();
-        let mut batches = Self {
-            header: header.unwrap_or_else(|| Header::of_names(name, Vec::new())),
-            blocks,
-            grid: Grid::default(),
-            taken: 0,
-            failure: None,
-            needed: Vec::new(),
-            kept: Vec::new(),
-            na: csv.missing(),
-            rows_per_batch: options.rows_per_batch.max(1),
-            rows: 0,
-            progress: None,
+    ) -> Self {
+        Self {
+            names: rows.header().names.clone(),
+            rows,
+            input,
+            csv: csv.clone(),
+            options: options.clone(),
+            name: name.to_owned(),
+            read: 0,
             finished: false,
-        };
-        if batches.blocks.header().is_none() {
-            // The first rows say which columns there are.
-            batches.next_block()?;
-            if let Some(names) = &batches.grid.names {
-                batches.header = Header::of_names(name, names.clone());
-            }
-            if batches.grid.rows() == 0 {
-                let path = name.to_owned();
-                let failure = batches.failure.take();
-                return Err(failure.unwrap_or(ReadError::Empty { path }));
-            }
         }
-        for (name, kind) in &options.columns {
-            let position = match batches.header.needed(name) {
-                Ok(position) => Some(position),
-                // What svmlight does not write is zero.
-                Err(_) if batches.is_zero(name) => None,
-                Err(error) => return Err(error),
-            };
-            batches.needed.push((position, name.clone(), *kind));
-        }
-        for name in &options.keep {
-            let position = batches.header.position(name, Mention::Keep)?;
-            batches.kept.push((Some(position), name.clone()));
-        }
-        Ok(batches)
     }
 
-    /// All names of the file, in file order; where rows name their columns, those of the first block.
+    /// All names of the first file, in file order; where rows name their columns, those of the first
+    /// block.
     pub fn names(&self) -> &[String] {
-        &self.header.names
-    }
-
-    /// Whether a column that is not there consists of zeros.
-    fn is_zero(&self, name: &str) -> bool {
-        self.blocks.format() == Format::Svmlight && svmlight::index(name).is_some()
-    }
-
-    /// Takes the next block with a row; `false` at the end of the file.
-    fn next_block(&mut self) -> Result<bool, ReadError> {
-        loop {
-            if let Some(failure) = self.failure.take() {
-                return Err(failure);
-            }
-            let Some(block) = self.blocks.next()? else {
-                return Ok(false);
-            };
-            let (grid, failure) = self.blocks.layout().grid(self.blocks.path(), block);
-            self.failure = failure;
-            self.taken = 0;
-            self.grid = grid;
-            if let Some(names) = &self.grid.names {
-                let header = Header::of_names(self.blocks.path(), names.clone());
-                let place = |name: &String| header.find(name);
-                for (position, name, _) in &mut self.needed {
-                    *position = place(name);
-                }
-                for (position, name) in &mut self.kept {
-                    *position = place(name);
-                }
-            }
-            if self.grid.rows() > 0 {
-                return Ok(true);
-            }
-        }
-    }
-
-    /// Appends rows of the block to the columns of a batch.
-    fn push(&self, builders: &mut [Builder], rows: usize) -> Result<(), ReadError> {
-        let mut first: Option<(usize, usize, Refusal)> = None;
-        for (own, (builder, (position, name, _))) in
-            builders.iter_mut().zip(&self.needed).enumerate()
-        {
-            // A refusal further up counts before this one.
-            let end = first.map_or(self.taken + rows, |(row, ..)| row);
-            for row in self.taken..end {
-                let cell = match position {
-                    Some(position) => self.grid.cell(row, *position),
-                    None if self.is_zero(name) => Some(&b"0"[..]),
-                    None => None,
-                };
-                let cell = cell.filter(|cell| !self.na.contains(cell));
-                if let Err(refusal) = builder.push(cell) {
-                    first = Some((row, own, refusal));
-                    break;
-                }
-            }
-        }
-        let Some((row, own, refusal)) = first else {
-            return Ok(());
-        };
-        let (position, name, _) = &self.needed[own];
-        let position = position.unwrap_or_default();
-        let cell = self.grid.cell(row, position).unwrap_or_default();
-        let line = self.grid.line(row, position);
-        Err(refusal.error(self.blocks.path(), line, name, cell))
+        &self.names
     }
 
     fn read(&mut self) -> Result<Option<Batch>, ReadError> {
-        let mut builders: Vec<_> = self
-            .needed
-            .iter()
-            .map(|&(_, _, kind)| Builder::new(kind, 0))
-            .collect();
-        let (mut kept, mut lines) = (Vec::new(), Lines::default());
-        while lines.len() < self.rows_per_batch {
-            if self.taken == self.grid.rows() && !self.next_block()? {
-                break;
+        loop {
+            if let Some(batch) = self.rows.next()? {
+                self.read += batch.table.rows();
+                if let Some(progress) = self.input.and_then(|(input, _)| input.progress()) {
+                    progress.add_rows(batch.table.rows());
+                }
+                return Ok(Some(batch));
             }
-            let left = self.grid.rows() - self.taken;
-            let rows = left.min(self.rows_per_batch - lines.len());
-            self.push(&mut builders, rows)?;
-            for row in self.taken..self.taken + rows {
-                let raw = |(position, _): &(Option<usize>, String)| {
-                    position.map_or_else(String::new, |position| {
-                        self.grid.text(row, position).to_owned()
-                    })
-                };
-                kept.push(self.kept.iter().map(raw).collect());
-                lines.push(self.grid.lines.get(row));
+            match &mut self.input {
+                Some((input, next)) if *next < input.parts().len() => {
+                    self.rows = part(input, *next, &self.csv, &self.options)?;
+                    *next += 1;
+                }
+                _ if self.read == 0 => {
+                    let path = self.name.clone();
+                    return Err(ReadError::NoRows { path });
+                }
+                _ => return Ok(None),
             }
-            self.taken += rows;
         }
-        self.rows += lines.len();
-        if let Some(progress) = &self.progress {
-            progress.add_rows(lines.len());
-        }
-        let path = self.blocks.path().to_owned();
-        if lines.len() == 0 {
-            return if self.rows == 0 {
-                Err(ReadError::NoRows { path })
-            } else {
-                Ok(None)
-            };
-        }
-        let columns = builders
-            .into_iter()
-            .zip(&self.needed)
-            .map(|(builder, (_, name, _))| Column {
-                name: name.clone(),
-                cells: builder.finish(),
-            })
-            .collect();
-        let table = Table::read(path, columns, lines);
-        Ok(Some(Batch { table, kept }))
     }
 }
 
-impl<R: Read> Iterator for Batches<R> {
+/// The rows of one of the files of an input.
+fn part<'a>(
+    input: &'a Input,
+    position: usize,
+    csv: &CsvOptions,
+    options: &BatchOptions,
+) -> Result<Rows<'a>, ReadError> {
+    let part = &input.parts()[position];
+    let reader = input.open_part(part)?;
+    let source = Source::open(&part.name, reader, csv, input.format(), None, START)?;
+    Rows::open(source, Some(part), csv, options)
+}
+
+impl Iterator for Batches<'_> {
     type Item = Result<Batch, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {

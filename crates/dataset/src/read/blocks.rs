@@ -2,11 +2,11 @@
 
 use std::io::Read;
 
-use super::compression::Decoder;
 use super::csv;
 use super::grid::{Grid, Span};
 use super::header::Header;
-use super::{CsvOptions, Format, ReadError, format, json_lines, line_breaks, sniff, svmlight};
+use super::source::Source;
+use super::{CsvOptions, Format, ReadError, json_lines, line_breaks, sniff, svmlight};
 use crate::fingerprint::Checksum;
 
 /// Longest row that is read: a forgotten quote must not take all memory.
@@ -99,14 +99,8 @@ impl Layout {
 
 /// Reads one block after the other.
 pub(super) struct Blocks<R> {
-    path: String,
-    decoder: Decoder<R>,
-    checksum: Option<Checksum>,
-    bytes: u64,
-    /// Bytes that were read and not handed on.
-    rest: Vec<u8>,
-    exhausted: bool,
-    /// The line of the first byte of `rest`.
+    source: Source<R>,
+    /// The line of the first byte of the rest of the source.
     line: u64,
     layout: Layout,
     header: Option<Header>,
@@ -116,51 +110,27 @@ pub(super) struct Blocks<R> {
 }
 
 impl<R: Read> Blocks<R> {
-    /// Recognises compression, format and delimiter, and reads the header if there is one.
-    pub(super) fn open(
-        path: &str,
-        reader: R,
+    /// Reads the header of a text, if there is one.
+    pub(super) fn new(
+        source: Source<R>,
         csv: &CsvOptions,
-        format: Option<Format>,
-    ) -> Result<Self, ReadError> {
-        Self::prepare(path, reader, csv, format, None, Sizes::default())
-    }
-
-    /// The same, adding all bytes to a checksum on the way.
-    pub(super) fn prepare(
-        path: &str,
-        reader: R,
-        csv: &CsvOptions,
-        format: Option<Format>,
-        checksum: Option<Checksum>,
         sizes: Sizes,
     ) -> Result<Self, ReadError> {
+        let layout = match source.format {
+            Format::Svmlight => Layout::Svmlight,
+            _ => Layout::JsonLines,
+        };
+        let format = source.format;
         let mut blocks = Self {
-            path: path.to_owned(),
-            decoder: Decoder::new(path, reader)?,
-            checksum,
-            bytes: 0,
-            rest: Vec::new(),
-            exhausted: false,
+            source,
             line: 1,
-            layout: Layout::JsonLines,
+            layout,
             header: None,
             sizes,
             spare: Vec::new(),
         };
-        blocks.fill(sizes.block.max(BLOCK))?;
-        if blocks.rest.starts_with(b"\xef\xbb\xbf") {
-            blocks.rest.drain(..3);
-        }
-        let detected = match (format, csv.delimiter) {
-            (Some(format), _) => format,
-            (None, Some(_)) => Format::Csv,
-            (None, None) => format::detect(path, &blocks.rest, blocks.exhausted)?,
-        };
-        match detected {
-            Format::Csv => blocks.read_header(csv)?,
-            Format::JsonLines => blocks.layout = Layout::JsonLines,
-            Format::Svmlight => blocks.layout = Layout::Svmlight,
+        if format == Format::Csv {
+            blocks.read_header(csv)?;
         }
         Ok(blocks)
     }
@@ -168,7 +138,7 @@ impl<R: Read> Blocks<R> {
     fn read_header(&mut self, csv: &CsvOptions) -> Result<(), ReadError> {
         let delimiter = csv
             .delimiter
-            .unwrap_or_else(|| sniff::delimiter(&self.rest, self.exhausted));
+            .unwrap_or_else(|| sniff::delimiter(&self.source.rest, self.source.exhausted));
         let shape = csv::Shape {
             delimiter,
             columns: None,
@@ -176,26 +146,28 @@ impl<R: Read> Blocks<R> {
         };
         let mut target = self.sizes.block;
         let (grid, length, fault) = loop {
-            let end = if self.exhausted {
-                self.rest.len()
+            let end = if self.source.exhausted {
+                self.source.rest.len()
             } else {
-                csv::boundary(&self.rest, delimiter)
+                csv::boundary(&self.source.rest, delimiter)
             };
-            let (grid, length, fault) = csv::grid(self.rest[..end].to_vec(), Vec::new(), shape);
-            if self.exhausted || fault.is_some() || grid.rows() > 0 {
+            let (grid, length, fault) =
+                csv::grid(self.source.rest[..end].to_vec(), Vec::new(), shape);
+            if self.source.exhausted || fault.is_some() || grid.rows() > 0 {
                 break (grid, length, fault);
             }
             self.longer(&mut target)?;
         };
         if let Some(fault) = fault {
-            return Err(fault.error(&self.path, 0));
+            return Err(fault.error(&self.source.path, 0));
         }
         // A carriage return and a line feed end one line.
-        let pair = self.rest[..length].ends_with(b"\r") && self.rest.get(length) == Some(&b'\n');
+        let pair = self.source.rest[..length].ends_with(b"\r")
+            && self.source.rest.get(length) == Some(&b'\n');
         let length = length + usize::from(pair);
-        self.line += line_breaks::count(&self.rest[..length]);
-        self.rest.drain(..length);
-        let header = Header::of_cells(&self.path, &grid)?;
+        self.line += line_breaks::count(&self.source.rest[..length]);
+        self.source.rest.drain(..length);
+        let header = Header::of_cells(&self.source.path, &grid)?;
         self.layout = Layout::Csv {
             delimiter,
             columns: header.names.len(),
@@ -210,7 +182,7 @@ impl<R: Read> Blocks<R> {
     }
 
     pub(super) fn path(&self) -> &str {
-        &self.path
+        &self.source.path
     }
 
     pub(super) fn layout(&self) -> Layout {
@@ -228,23 +200,23 @@ impl<R: Read> Blocks<R> {
 
     /// Bytes of text that were read.
     pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+        self.source.bytes()
     }
 
     pub(super) fn into_checksum(self) -> Option<Checksum> {
-        self.checksum
+        self.source.into_checksum()
     }
 
     /// The next block, `None` at the end of the file.
     pub(super) fn next(&mut self) -> Result<Option<Block>, ReadError> {
         let mut target = self.sizes.block;
-        self.fill(target)?;
+        self.source.fill(target)?;
         let length = loop {
-            let window = self.rest.len().min(target);
-            if self.exhausted && window == self.rest.len() {
+            let window = self.source.rest.len().min(target);
+            if self.source.exhausted && window == self.source.rest.len() {
                 break window;
             }
-            match self.layout.boundary(&self.rest[..window]) {
+            match self.layout.boundary(&self.source.rest[..window]) {
                 0 => self.longer(&mut target)?,
                 length => break length,
             }
@@ -254,8 +226,8 @@ impl<R: Read> Blocks<R> {
         }
         let (mut behind, spans) = self.spare.pop().unwrap_or_default();
         behind.clear();
-        behind.extend_from_slice(&self.rest[length..]);
-        let mut text = std::mem::replace(&mut self.rest, behind);
+        behind.extend_from_slice(&self.source.rest[length..]);
+        let mut text = std::mem::replace(&mut self.source.rest, behind);
         text.truncate(length);
         let line = self.line;
         self.line += line_breaks::count(&text);
@@ -266,38 +238,12 @@ impl<R: Read> Blocks<R> {
     fn longer(&mut self, target: &mut usize) -> Result<(), ReadError> {
         if *target >= self.sizes.longest_row {
             return Err(ReadError::RowTooLong {
-                path: self.path.clone(),
+                path: self.source.path.clone(),
                 line: self.line,
                 limit: self.sizes.longest_row,
             });
         }
         *target = (2 * *target).min(self.sizes.longest_row);
-        self.fill(*target)
-    }
-
-    /// Reads until there are `target` bytes or the file ends.
-    fn fill(&mut self, target: usize) -> Result<(), ReadError> {
-        let mut length = self.rest.len();
-        if length >= target || self.exhausted {
-            return Ok(());
-        }
-        self.rest.resize(target, 0);
-        while length < target {
-            match self.decoder.read(&mut self.rest[length..])? {
-                0 => {
-                    self.exhausted = true;
-                    break;
-                }
-                count => {
-                    if let Some(checksum) = &mut self.checksum {
-                        checksum.update(&self.rest[length..length + count]);
-                    }
-                    self.bytes += count as u64;
-                    length += count;
-                }
-            }
-        }
-        self.rest.truncate(length);
-        Ok(())
+        self.source.fill(*target)
     }
 }

@@ -55,16 +55,42 @@ pub(super) enum Part {
     },
 }
 
+/// The cells of one column of some rows, as text.
+pub(super) trait TextCells {
+    fn rows(&self) -> usize;
+
+    /// Each cell without the blanks around it; `None` where the row has none.
+    fn cells(&self) -> impl Iterator<Item = Option<&[u8]>>;
+
+    /// The line on which a cell starts.
+    fn line(&self, row: usize) -> u64;
+}
+
+/// One column of a block of text.
+pub(super) struct GridColumn<'a> {
+    pub(super) grid: &'a Grid,
+    pub(super) column: usize,
+}
+
+impl TextCells for GridColumn<'_> {
+    fn rows(&self) -> usize {
+        self.grid.rows()
+    }
+
+    fn cells(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        self.grid.column(self.column)
+    }
+
+    fn line(&self, row: usize) -> u64 {
+        self.grid.line(row, self.column)
+    }
+}
+
 /// Reads one column of a block.
-pub(super) fn read(
-    grid: &Grid,
-    column: usize,
-    task: Task<'_>,
-    na: &MissingCells,
-) -> (Looked, Part) {
+pub(super) fn read(cells: &impl TextCells, task: Task<'_>, na: &MissingCells) -> (Looked, Part) {
     let numbers = match task.kind {
-        Some(Kind::Numeric) => Some(numbers(grid, column, na, false)),
-        None if task.known.is_none() => Some(numbers(grid, column, na, true)),
+        Some(Kind::Numeric) => Some(numbers(cells, na, false)),
+        None if task.known.is_none() => Some(numbers(cells, na, true)),
         _ => None,
     };
     let (looked, part) = match numbers {
@@ -76,20 +102,20 @@ pub(super) fn read(
                 (looked, Part::Numbers(values))
             }
         }
-        _ => text(grid, column, task, na),
+        _ => text(cells, task, na),
     };
     if task.keep {
         (looked, part)
     } else {
-        (looked, Part::Missing(grid.rows()))
+        (looked, Part::Missing(cells.rows()))
     }
 }
 
 /// The cells as numbers; up to the first word if there is to be none.
-fn numbers(grid: &Grid, column: usize, na: &MissingCells, strict: bool) -> (Looked, Vec<f64>) {
+fn numbers(cells: &impl TextCells, na: &MissingCells, strict: bool) -> (Looked, Vec<f64>) {
     let mut looked = Looked::default();
-    let mut values = Vec::with_capacity(grid.rows());
-    for cell in grid.column(column) {
+    let mut values = Vec::with_capacity(cells.rows());
+    for cell in cells.cells() {
         let Some(cell) = cell.filter(|cell| !na.contains(cell)) else {
             values.push(f64::NAN);
             continue;
@@ -101,7 +127,7 @@ fn numbers(grid: &Grid, column: usize, na: &MissingCells, strict: bool) -> (Look
             values.push(value);
             continue;
         }
-        let place = || (grid.line(values.len(), column), excerpt(cell));
+        let place = || (cells.line(values.len()), excerpt(cell));
         if parsed == Parsed::Word {
             looked.first_word.get_or_insert_with(place);
             if strict {
@@ -117,13 +143,13 @@ fn numbers(grid: &Grid, column: usize, na: &MissingCells, strict: bool) -> (Look
 }
 
 /// The cells as text. What only the first of its kind matters for is looked at once for each text.
-fn text(grid: &Grid, column: usize, task: Task<'_>, na: &MissingCells) -> (Looked, Part) {
+fn text(cells: &impl TextCells, task: Task<'_>, na: &MissingCells) -> (Looked, Part) {
     let infer = task.kind.is_none();
     let mut dictionary = Dictionary::beside(task.known);
-    let mut codes = Vec::with_capacity(grid.rows());
+    let mut codes = Vec::with_capacity(cells.rows());
     let mut looked = Looked::default();
     let mut possible = u8::MAX;
-    for (row, cell) in grid.column(column).enumerate() {
+    for (row, cell) in cells.cells().enumerate() {
         let Some(cell) = cell.filter(|cell| !na.contains(cell)) else {
             codes.push(MISSING);
             continue;
@@ -131,7 +157,7 @@ fn text(grid: &Grid, column: usize, task: Task<'_>, na: &MissingCells) -> (Looke
         looked.cells += 1;
         let (code, new) = dictionary.cell(task.known, cell);
         codes.push(code);
-        let place = || (grid.line(row, column), excerpt(cell));
+        let place = || (cells.line(row), excerpt(cell));
         if infer {
             match parse(cell) {
                 Parsed::Number(_) => looked.numeric += 1,

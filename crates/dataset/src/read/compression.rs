@@ -59,6 +59,12 @@ impl<R: Read> Decoder<R> {
         })
     }
 
+    /// Whether the bytes are not compressed.
+    #[cfg(feature = "parquet")]
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.stream, Stream::Plain(_))
+    }
+
     /// Reads decompressed bytes, 0 at the end.
     pub(super) fn read(&mut self, room: &mut [u8]) -> Result<usize, ReadError> {
         loop {

@@ -47,7 +47,14 @@ impl CsvOptions {
             }
         }
         let empty = spellings.iter().any(|spelling| spelling.is_empty());
+        #[cfg(feature = "parquet")]
+        let numbers = self
+            .na
+            .iter()
+            .filter_map(|spelling| spelling.trim().parse().ok());
         MissingCells {
+            #[cfg(feature = "parquet")]
+            numbers: numbers.collect(),
             spellings,
             first,
             empty,
@@ -59,11 +66,30 @@ impl CsvOptions {
 #[derive(Debug)]
 pub(super) struct MissingCells {
     spellings: Vec<Box<[u8]>>,
+    /// The numbers among them, for cells that are no text.
+    #[cfg(feature = "parquet")]
+    numbers: Vec<f64>,
     first: [bool; 256],
     empty: bool,
 }
 
 impl MissingCells {
+    /// Whether any number is missing.
+    #[cfg(feature = "parquet")]
+    pub(super) fn has_numbers(&self) -> bool {
+        !self.numbers.is_empty()
+    }
+
+    /// Whether a cell that is this number is missing; `NaN` is where `nan` is a spelling.
+    #[cfg(feature = "parquet")]
+    pub(super) fn is_number(&self, value: f64) -> bool {
+        // `NaN` is equal to itself here, and both zeros are.
+        let bits = |number: f64| (number + 0.0).to_bits();
+        let same =
+            |&number: &f64| bits(number) == bits(value) || (number.is_nan() && value.is_nan());
+        self.numbers.iter().any(same)
+    }
+
     /// Whether this trimmed cell is missing.
     pub(super) fn contains(&self, cell: &[u8]) -> bool {
         match cell.first() {

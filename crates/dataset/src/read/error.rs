@@ -227,6 +227,62 @@ pub enum ReadError {
         /// The format, with its article.
         format: &'static str,
     },
+    /// A format that this program was built without.
+    #[error("{path} is {format}, which this program was built without")]
+    NeedsFeature {
+        /// The file.
+        path: String,
+        /// The format.
+        format: super::Format,
+        /// The Cargo feature that brings it.
+        feature: &'static str,
+    },
+    /// A file of columns that is cut off or damaged.
+    #[error("{path} is damaged or cut off {format}: {reason}")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// The format that its first bytes are those of.
+        format: super::Format,
+        /// What the decoder says.
+        reason: String,
+    },
+    /// A column whose cells are not single values.
+    #[error("{path}: column `{column}` is {what}, not one value a row")]
+    ColumnType {
+        /// The file.
+        path: String,
+        /// The column.
+        column: String,
+        /// Its type, with its article.
+        what: String,
+    },
+    /// A column whose type is not that which it has in the first file.
+    #[error("{path}: column `{column}` is {found} where in {first} it is {expected}")]
+    OtherType {
+        /// The file.
+        path: String,
+        /// The first file.
+        first: String,
+        /// The column.
+        column: String,
+        /// Its type, with its article.
+        found: String,
+        /// Its type in the first file, with its article.
+        expected: String,
+    },
+    /// A cell of a file of columns that is no value of a table.
+    #[error("{path}:{line}: column `{column}` holds {reason}")]
+    UnreadableCell {
+        /// The file.
+        path: String,
+        /// The row, from 1.
+        line: u64,
+        /// The column.
+        column: String,
+        /// What it holds.
+        reason: &'static str,
+    },
     /// No file matches a pattern.
     #[error("{pattern}: no file matches")]
     NoMatch {

@@ -2,10 +2,11 @@
 
 use super::{ReadError, json_lines, svmlight};
 
-/// How a table is written in text.
+/// How a table is written.
 ///
-/// A file says by its content which it is: JSON lines start with an object that closes before the
-/// line ends; svmlight lines are a number and `index:value` pairs; everything else is CSV.
+/// A file says by its content which it is: Parquet and Arrow IPC start with their marks; JSON lines
+/// start with an object that closes before the line ends; svmlight lines are a number and
+/// `index:value` pairs; everything else is CSV.
 /// [`Input::with_format`](super::Input::with_format) overrules what the content says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -16,6 +17,10 @@ pub enum Format {
     JsonLines,
     /// A label and `index:value` pairs a line; the columns are `label`, `f1`, `f2`, …
     Svmlight,
+    /// Parquet: columns in groups of rows. It needs the Cargo feature `parquet`.
+    Parquet,
+    /// Arrow IPC, file or stream (Feather of version 2). It needs the Cargo feature `parquet`.
+    Arrow,
 }
 
 impl std::fmt::Display for Format {
@@ -24,7 +29,21 @@ impl std::fmt::Display for Format {
             Self::Csv => "CSV",
             Self::JsonLines => "JSON lines",
             Self::Svmlight => "svmlight",
+            Self::Parquet => "Parquet",
+            Self::Arrow => "Arrow IPC",
         })
+    }
+}
+
+/// The format of columns that a file of these first bytes has, if it is one.
+pub(super) fn of_columns(bytes: &[u8]) -> Option<Format> {
+    if bytes.starts_with(b"PAR1") {
+        Some(Format::Parquet)
+    } else if bytes.starts_with(b"ARROW1") || bytes.starts_with(b"\xff\xff\xff\xff") {
+        // A stream starts with a message, and a message with four of these bytes.
+        Some(Format::Arrow)
+    } else {
+        None
     }
 }
 
@@ -33,9 +52,12 @@ impl std::fmt::Display for Format {
 /// # Errors
 /// [`ReadError::OtherFormat`] for the formats that are recognised in order to be named.
 pub(super) fn detect(path: &str, bytes: &[u8], whole: bool) -> Result<Format, ReadError> {
+    if let Some(format) = of_columns(bytes) {
+        return Ok(format);
+    }
     let marks: [(&[u8], &'static str); 7] = [
-        (b"PAR1", "a Parquet file"),
-        (b"ARROW1", "an Arrow IPC file"),
+        (b"PARE", "an encrypted Parquet file"),
+        (b"FEA1", "a Feather file of version 1"),
         (b"PK\x03\x04", "a ZIP archive (an Excel workbook, perhaps)"),
         (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
         (b"BZh", "a bzip2 file"),
@@ -85,14 +107,18 @@ mod tests {
         assert_eq!(found("# note\n\n1 qid:3 1:1\n"), Format::Svmlight);
         assert_eq!(found("1 2\n3 4\n"), Format::Csv);
         assert_eq!(found("1\n2\n"), Format::Csv);
+        assert_eq!(found("PAR1\u{15}"), Format::Parquet);
+        assert_eq!(found("ARROW1\0\0"), Format::Arrow);
+        let stream = detect("t", b"\xff\xff\xff\xff\x40", false);
+        assert_eq!(stream.unwrap(), Format::Arrow);
     }
 
     #[test]
     fn formats_that_are_not_read_are_named() {
-        let error = detect("t", b"PAR1\x15", false).unwrap_err();
+        let error = detect("t", b"PARE\x15", false).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "t is a Parquet file, which is not read here"
+            "t is an encrypted Parquet file, which is not read here"
         );
         assert!(error.remedy().unwrap().contains("CSV"));
         for text in ["[{\"a\": 1}]", "{\n  \"a\": 1\n}", "[\n  {\"a\": 1}\n]"] {

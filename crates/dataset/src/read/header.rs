@@ -25,20 +25,33 @@ impl Header {
         let names: Vec<String> = (0..grid.columns)
             .map(|position| grid.text(0, position).trim().to_owned())
             .collect();
+        Self::unique(path, names, |position| grid.line(0, position))
+    }
+
+    /// The names of a file that says them apart from its rows; every column has a name of its own.
+    #[cfg(feature = "parquet")]
+    pub(super) fn distinct(path: &str, names: Vec<String>) -> Result<Self, ReadError> {
+        Self::unique(path, names, |_| 1)
+    }
+
+    fn unique(
+        path: &str,
+        names: Vec<String>,
+        line: impl Fn(usize) -> u64,
+    ) -> Result<Self, ReadError> {
         let mut positions = HashMap::with_capacity(names.len());
         for (position, name) in names.iter().enumerate() {
-            let line = || grid.line(0, position);
             if name.is_empty() {
                 return Err(ReadError::EmptyName {
                     path: path.to_owned(),
-                    line: line(),
+                    line: line(position),
                     position: position + 1,
                 });
             }
             if let Some(first) = positions.insert(name.clone(), position) {
                 return Err(ReadError::DuplicateName {
                     path: path.to_owned(),
-                    line: line(),
+                    line: line(position),
                     column: name.clone(),
                     first: first + 1,
                     second: position + 1,

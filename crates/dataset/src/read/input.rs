@@ -5,6 +5,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "parquet")]
+use bytes::Bytes;
+
+#[cfg(feature = "parquet")]
+use super::columnar::Stored;
 use super::progress::Watched;
 use super::{Format, ReadError, ReadProgress};
 
@@ -253,6 +258,16 @@ impl Part {
         match &self.origin {
             Origin::File(path) => path.metadata().ok().map(|file| file.len()),
             Origin::Memory(bytes) => Some(bytes.len() as u64),
+        }
+    }
+
+    /// The bytes as they are stored, any part of them at any time.
+    #[cfg(feature = "parquet")]
+    pub(super) fn stored(&self) -> Stored {
+        match &self.origin {
+            Origin::File(path) => Stored::File(path.clone()),
+            Origin::Memory(Cow::Borrowed(bytes)) => Stored::Memory(Bytes::from_static(bytes)),
+            Origin::Memory(Cow::Owned(bytes)) => Stored::Memory(Bytes::copy_from_slice(bytes)),
         }
     }
 

@@ -62,6 +62,12 @@ impl ReadProgress {
         self.counts.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// So many bytes were read in all.
+    #[cfg(feature = "parquet")]
+    pub(super) fn set_bytes(&self, bytes: u64) {
+        self.counts.bytes.store(bytes, Ordering::Relaxed);
+    }
+
     pub(super) fn add_rows(&self, rows: usize) {
         self.counts.rows.fetch_add(rows as u64, Ordering::Relaxed);
     }

@@ -4,10 +4,13 @@ use rayon::prelude::*;
 
 use super::assembly::{Assembly, Columns, Growing, Plan};
 use super::blocks::{Block, Blocks, Layout, Sizes};
+use super::body::Body;
+use super::column::{self, GridColumn};
 use super::csv::MissingCells;
 use super::header::Header;
 use super::input::Part;
-use super::{CsvOptions, Format, Input, ReadError, ReadProgress, column, infer, svmlight};
+use super::source::Source;
+use super::{CsvOptions, Format, Input, ReadError, ReadProgress, infer, svmlight};
 use crate::fingerprint::{Checksum, Fingerprint};
 use crate::schema::{Role, Schema, SchemaOptions};
 use crate::table::{Column, Lines, Table};
@@ -125,39 +128,64 @@ pub(super) fn pass(
     let mut checksum = Checksum::default();
     let mut bytes = 0;
     let mut begun: Option<(Assembly<'_>, First<'_>)> = None;
+    #[cfg(feature = "parquet")]
+    let mut first_columns = None;
     for (file, part) in input.parts().iter().enumerate() {
-        let mut blocks = Blocks::prepare(
+        let before = checksum.clone();
+        #[cfg(feature = "parquet")]
+        let stored = input.progress().map(ReadProgress::bytes);
+        let source = Source::open(
             &part.name,
             input.open_part(part)?,
             csv,
             input.format(),
-            Some(std::mem::take(&mut checksum)),
-            sizes,
+            Some(before.clone()),
+            sizes.block,
         )?;
+        let body = Body::open(source, Some(part), csv, sizes)?;
         if begun.is_none() {
-            if let (Plan::First(options), Some(header)) = (plan, blocks.header()) {
+            if let (Plan::First(options), Some(header)) = (plan, body.header()) {
                 infer::check_names(input.name(), header, options)?;
             }
-            let names = blocks.header().map_or(&[][..], |header| &header.names);
+            let names = body.header().map_or(&[][..], |header| &header.names);
             let first = First {
                 part,
-                header: blocks.header().cloned(),
-                format: blocks.format(),
+                header: body.header().cloned(),
+                format: body.format(),
             };
-            begun = Some((Assembly::new(plan, blocks.format(), names), first));
+            begun = Some((Assembly::new(plan, body.format(), names), first));
         }
         let Some((assembly, first)) = &mut begun else {
             break;
         };
-        first.check(part, &blocks)?;
-        let size = if input.parts().len() == 1 {
-            part.size()
-        } else {
-            None
-        };
-        read_blocks(&mut blocks, assembly, file, &na, size, input.progress())?;
-        bytes += blocks.bytes();
-        checksum = blocks.into_checksum().unwrap_or_default();
+        first.check(part, &body)?;
+        match body {
+            Body::Text(mut blocks) => {
+                let size = if input.parts().len() == 1 {
+                    part.size()
+                } else {
+                    None
+                };
+                read_blocks(&mut blocks, assembly, file, &na, size, input.progress())?;
+                bytes += blocks.bytes();
+                checksum = blocks.into_checksum().unwrap_or_default();
+            }
+            #[cfg(feature = "parquet")]
+            Body::Columns(columns) => {
+                if let Some(first) = &first_columns {
+                    columns.check(first)?;
+                }
+                checksum = before;
+                let progress = input.progress();
+                columns.read(file, assembly, &na, &mut checksum, progress)?;
+                bytes += columns.bytes();
+                if let (Some(progress), Some(stored)) = (progress, stored) {
+                    // Its first bytes were read twice, and its description counts for no rows.
+                    progress.set_bytes(stored + part.size().unwrap_or_default());
+                }
+                first_columns.get_or_insert(columns);
+            }
+        }
     }
     let Some((mut assembly, _)) = begun else {
         let pattern = input.name().to_owned();
@@ -179,16 +207,16 @@ struct First<'a> {
 }
 
 impl First<'_> {
-    fn check<R: std::io::Read>(&self, part: &Part, blocks: &Blocks<R>) -> Result<(), ReadError> {
-        if blocks.format() != self.format {
+    fn check<R: std::io::Read>(&self, part: &Part, body: &Body<R>) -> Result<(), ReadError> {
+        if body.format() != self.format {
             return Err(ReadError::MixedFormats {
                 path: part.name.clone(),
-                found: blocks.format(),
+                found: body.format(),
                 first: self.part.name.clone(),
                 expected: self.format,
             });
         }
-        let (Some(header), Some(first)) = (blocks.header(), &self.header) else {
+        let (Some(header), Some(first)) = (body.header(), &self.header) else {
             return Ok(());
         };
         let longer = header.names.len().max(first.names.len());
@@ -293,11 +321,20 @@ fn cut(
     if let Some(error) = error {
         return Err(error);
     }
-    let tasks = assembly.tasks(&grid);
+    let tasks = assembly.tasks(grid.names.as_deref());
     let parts = tasks
         .into_iter()
         .enumerate()
-        .map(|(position, task)| column::read(&grid, position, task, na))
+        .map(|(column, task)| {
+            column::read(
+                &GridColumn {
+                    grid: &grid,
+                    column,
+                },
+                task,
+                na,
+            )
+        })
         .collect();
     Ok(Columns {
         lines: grid.lines,

@@ -16,6 +16,18 @@ struct Anchor {
 }
 
 impl Lines {
+    /// So many rows, one below the other from this line of the first file on.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn consecutive(line: u64, rows: usize) -> Self {
+        let anchor = Anchor {
+            row: 0,
+            file: 0,
+            line,
+        };
+        let anchors = if rows > 0 { vec![anchor] } else { Vec::new() };
+        Self { rows, anchors }
+    }
+
     /// The next row starts on this line of the first file.
     pub(crate) fn push(&mut self, line: u64) {
         self.push_in(0, line);

@@ -42,7 +42,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
     let mut inputs = inputs.iter();
     let mut open = || match inputs.next() {
         None => Ok(None),
-        Some(None) => Batches::new("standard input", Box::new(io::stdin()) as _, &csv, &options)
+        Some(None) => Batches::new("standard input", io::stdin(), &csv, &options)
             .map(Some)
             .map_err(InferError::from),
         Some(Some(input)) => Batches::input(input, &csv, &options)

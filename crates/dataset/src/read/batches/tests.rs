@@ -1,4 +1,6 @@
 use super::*;
+use crate::read::ReadProgress;
+use crate::schema::Mention;
 use crate::table::Cells;
 
 fn options(columns: &[(&str, Kind)], keep: &[&str], rows_per_batch: usize) -> BatchOptions {

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::read::blocks::{Blocks, Sizes};
 use crate::read::grid::Grid;
+use crate::read::source::Source;
 use crate::read::{CsvOptions, Format};
 
 /// A reader that gives a few bytes at a time.
@@ -28,7 +29,8 @@ fn rows(bytes: impl Read, delimiter: Option<u8>, sizes: Sizes) -> Result<Vec<Row
         delimiter,
         ..CsvOptions::default()
     };
-    let mut blocks = Blocks::prepare("t.csv", bytes, &csv, Some(Format::Csv), None, sizes)?;
+    let source = Source::open("t.csv", bytes, &csv, Some(Format::Csv), None, sizes.block)?;
+    let mut blocks = Blocks::new(source, &csv, sizes)?;
     let names = blocks.header().map(|header| header.names.clone());
     let mut rows = vec![(1, names.unwrap_or_default())];
     while let Some(block) = blocks.next()? {

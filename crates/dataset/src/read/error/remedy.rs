@@ -75,9 +75,21 @@ impl ReadError {
                 if *compression == "gzip" { "gzip" } else { "zstd" }
             )),
             Self::OtherFormat { .. } => Some(
-                "write the table as CSV, JSON lines or svmlight, plain or compressed with gzip or zstd"
+                "write the table as CSV, JSON lines, svmlight, Parquet or Arrow IPC, plain or compressed with gzip or zstd"
                     .to_owned(),
             ),
+            Self::NeedsFeature { feature, .. } => Some(format!(
+                "build with --features {feature}, or write the table as CSV"
+            )),
+            Self::Damaged { .. } => Some("copy, download or write the file again".to_owned()),
+            Self::ColumnType { column, .. } | Self::UnreadableCell { column, .. } => Some(format!(
+                "--drop {}, or write it as columns of plain values",
+                argument(column)
+            )),
+            Self::OtherType { column, .. } => Some(format!(
+                "write `{column}` with the same type in all files, or --drop {}",
+                argument(column)
+            )),
             Self::NoMatch { .. } | Self::Pattern { .. } => Some(
                 "a pattern such as 'data/*.csv', or the path of one file".to_owned(),
             ),
