@@ -65,12 +65,13 @@ impl Default for Lbfgs {
 }
 
 impl Lbfgs {
-    /// For so many parameters: where a matrix of them can be held, the curvature of a sample helps a fit that is
-    /// not there after some forty steps.
+    /// For so many parameters: a memory of twenty steps, which cost nothing beside a pass over many rows and
+    /// save one in ten on correlated columns; and where a matrix of the parameters can be held, the curvature
+    /// of a sample helps a fit that is not there after some forty steps.
     pub fn sized(parameters: usize) -> Self {
         Self {
+            memory: 20,
             curvature_after: (parameters <= NEWTON_PARAMETERS).then_some(LBFGS_STEPS),
-            ..Self::default()
         }
     }
 }
