@@ -34,12 +34,13 @@ pub(super) fn certify<T: Element>(
     kept: &[usize],
     free: &[usize],
 ) -> Result<Certificate, ObjectiveError> {
-    let found = bounded(objective, theta, kept, free, Basis::Penalty)?;
+    let sums = objective.sums(theta, Wanted::Rounding)?;
+    let found = bounded(objective, theta, &sums, kept, free, Basis::Penalty)?;
     let enough = |error: f64| error <= CERTIFIED_SCORE_ERROR;
     if found.score_error.is_some_and(enough) || free.len() > SAMPLED_CERTIFICATE_PARAMETERS {
         return Ok(found);
     }
-    let sampled = bounded(objective, theta, kept, free, Basis::SampledCurvature)?;
+    let sampled = bounded(objective, theta, &sums, kept, free, Basis::SampledCurvature)?;
     let size = |certificate: &Certificate| certificate.precondition.unwrap_or(f64::INFINITY);
     Ok(if size(&found) < size(&sampled) {
         found
@@ -48,17 +49,17 @@ pub(super) fn certify<T: Element>(
     })
 }
 
-/// The certificate by one lower bound of the curvature.
+/// The certificate by one lower bound of the curvature, from sums with [`Wanted::Rounding`].
 pub(super) fn bounded<T: Element>(
     objective: &HostObjective<'_, T>,
     theta: &[f64],
+    sums: &Sums,
     kept: &[usize],
     free: &[usize],
     basis: Basis,
 ) -> Result<Certificate, ObjectiveError> {
     // 1. The gradient, with what bounds its rounding.
-    let sums = objective.sums(theta, Wanted::Rounding)?;
-    let gradient = subgradient(objective, theta, &sums, free);
+    let gradient = subgradient(objective, theta, sums, free);
     let gradient_max = largest(&gradient);
     let none = |gradient_max: f64, reason: &str| {
         Ok(Certificate {
@@ -74,8 +75,8 @@ pub(super) fn bounded<T: Element>(
     }
     // 2. The diagonal matrix B.
     let squares = match basis {
-        Basis::Penalty => penalty(objective, &sums, free),
-        _ => sampled(objective, theta, &sums, free)?,
+        Basis::Penalty => penalty(objective, sums, free),
+        _ => sampled(objective, theta, sums, free)?,
     };
     let Some(squares) = squares else {
         let reason = match basis {
@@ -86,10 +87,10 @@ pub(super) fn bounded<T: Element>(
     };
     // 3. The decrement and the radius in the norm of B⁻¹, whose diagonal is `squares`.
     let room = 1.0 + 4.0 * (free.len() as f64 + 8.0) * UNIT_ROUNDOFF;
-    let rounding = component_rounding(objective, theta, &sums, free);
+    let rounding = component_rounding(objective, theta, sums, free);
     let terms = gradient.iter().zip(&rounding).zip(&squares);
     let squared: f64 = terms.map(|((g, e), s)| s * (g.abs() + e).powi(2)).sum();
-    let decrement = room * (squared.sqrt() + score_rounding(objective, &sums));
+    let decrement = room * (squared.sqrt() + score_rounding(objective, sums));
     let radius = room * radius(objective, kept, &squares)?;
     Ok(Certificate {
         basis,

@@ -200,21 +200,17 @@ fn dots<T: Element, const N: usize>(
 #[inline(always)]
 fn long_dot<T: Element>(row: &[T], b: &[f64], add: impl Fn(f64, f64, f64) -> f64) -> f64 {
     let mut sums = [[0.0; LANES]; ROWS];
-    let whole = b.len() / (ROWS * LANES) * (ROWS * LANES);
-    let (x_chunks, b_chunks) = (
-        row[..whole].as_chunks::<{ ROWS * LANES }>().0,
-        b[..whole].as_chunks::<{ ROWS * LANES }>().0,
+    let ((x_parts, x_rest), (b_parts, b_rest)) = (
+        row.as_chunks::<{ ROWS * LANES }>(),
+        b.as_chunks::<{ ROWS * LANES }>(),
     );
-    for (x, b) in x_chunks.iter().zip(b_chunks) {
-        for (part, sums) in sums.iter_mut().enumerate() {
-            for lane in 0..LANES {
-                let at = part * LANES + lane;
-                sums[lane] = add(x[at].to_f64(), b[at], sums[lane]);
-            }
+    for (x, b) in x_parts.iter().zip(b_parts) {
+        let sums = sums.as_flattened_mut();
+        for lane in 0..ROWS * LANES {
+            sums[lane] = add(x[lane].to_f64(), b[lane], sums[lane]);
         }
     }
-    for (at, (x, b)) in row[whole..].iter().zip(&b[whole..]).enumerate() {
-        let sum = &mut sums[at / LANES][at % LANES];
+    for (sum, (x, b)) in (sums.as_flattened_mut().iter_mut()).zip(x_rest.iter().zip(b_rest)) {
         *sum = add(x.to_f64(), *b, *sum);
     }
     total(sums.map(total))

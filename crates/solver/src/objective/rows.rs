@@ -148,11 +148,11 @@ impl<'a, T: Element> Rows<'a, T> {
         if self.columns() < 128 { 4096 } else { 1024 }
     }
 
-    /// Rows of a block: its cells fill a good part of a first-level cache, unless there are very many
-    /// columns. A power of two, so that whole blocks make a chunk.
+    /// Rows of a block: its cells fill a good part of a first-level cache; where there are many columns, of
+    /// a second-level one. A power of two, so that whole blocks make a chunk.
     pub(crate) fn block(&self) -> usize {
         let columns = self.columns().max(1);
-        let rows = (4096 / columns).max(32.min(16_384 / columns)).clamp(8, 128);
+        let rows = (4096 / columns).max(32.min(32_768 / columns)).clamp(8, 128);
         1 << rows.ilog2()
     }
 

@@ -127,7 +127,8 @@ fn never_violated_on_random_problems_and_never_tighter_than_the_whole_curvature(
                 (Basis::Penalty, &mut penalty),
                 (Basis::SampledCurvature, &mut sampled),
             ] {
-                let found = bounded(&objective, &theta, &kept, &free, basis).unwrap();
+                let sums = objective.sums(&theta, Wanted::Rounding).unwrap();
+                let found = bounded(&objective, &theta, &sums, &kept, &free, basis).unwrap();
                 assert_eq!(found.basis, basis);
                 if basis == Basis::Penalty && (loss == 2 || lambda == 0.0) {
                     assert!(!found.holds());
@@ -158,7 +159,15 @@ fn held_columns_are_left_out() {
     let objective = HostObjective::new(problem).unwrap();
     let theta = vec![0.0; objective.dimension()];
     let kept: Vec<usize> = (0..theta.len()).filter(|&at| at != 1).collect();
-    let found = bounded(&objective, &theta, &kept, &kept, Basis::SampledCurvature);
+    let sums = objective.sums(&theta, Wanted::Rounding).unwrap();
+    let found = bounded(
+        &objective,
+        &theta,
+        &sums,
+        &kept,
+        &kept,
+        Basis::SampledCurvature,
+    );
     let whole = certify_held(&objective, &theta, &[1]).unwrap();
     let (found, whole) = (found.unwrap().radius.unwrap(), whole.radius.unwrap());
     assert!(found >= whole && found < 100.0 * whole, "{found} {whole}");
