@@ -146,6 +146,14 @@ impl Pipeline {
                     }
                     codes[row] == MISSING
                 }
+                Step::Date(_, dates) => {
+                    let (missing, unseen) = dates.unusual(row);
+                    unusual.extend(unseen.into_iter().map(|level| UnusualCell {
+                        column: feature.name.clone(),
+                        level: Some(level),
+                    }));
+                    missing
+                }
             };
             if missing {
                 unusual.push(UnusualCell {
@@ -194,11 +202,7 @@ impl Pipeline {
     /// The features as a schema.
     pub(super) fn schema(&self) -> crate::schema::Schema {
         let role = crate::schema::Role::Feature;
-        let column = |feature: &Feature| ColumnSchema {
-            name: feature.name.clone(),
-            kind: feature.kind,
-            role,
-        };
+        let column = |feature: &Feature| ColumnSchema::new(&*feature.name, feature.kind, role);
         crate::schema::Schema {
             columns: self.features.iter().map(column).collect(),
         }

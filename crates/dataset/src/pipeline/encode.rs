@@ -4,9 +4,10 @@ use super::impute::median;
 use super::scale::{Sum, dummy_moments, moments};
 use super::{
     DesignColumn, DroppedColumn, Encoding, Feature, MISSING_LEVEL, MissingPolicy, PipelineOptions,
+    dates,
 };
 use crate::number::text;
-use crate::schema::ColumnSchema;
+use crate::schema::{ColumnSchema, Kind};
 use crate::table::Cells;
 
 /// One feature, fitted.
@@ -24,6 +25,9 @@ pub(super) fn fit(
     options: PipelineOptions,
 ) -> FittedFeature {
     match cells {
+        Cells::Numeric(seconds) if column.kind == Kind::Date => {
+            dates::fit(column, seconds, rows, weights, options)
+        }
         Cells::Numeric(values) => fit_numeric(column, values, rows, weights, options),
         Cells::Text { codes, levels } => {
             fit_categorical(column, codes, levels, rows, weights, options.standardize)

@@ -130,6 +130,10 @@ impl PipelineError {
                 column,
                 expected: Kind::Numeric,
             } => Some(format!("numbers in column `{column}`")),
+            Self::Kind {
+                column,
+                expected: Kind::Date,
+            } => Some(format!("dates in column `{column}`")),
             Self::Kind { column, .. } => Some(format!("--categorical {}", argument(column))),
             Self::MissingCell { .. } => Some("--missing impute, or --missing drop".to_owned()),
             Self::NoCompleteRow { column, .. } => {

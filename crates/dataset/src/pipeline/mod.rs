@@ -1,12 +1,13 @@
 //! Preprocessing that is fitted on the training rows and then never changes.
 //!
 //! Numbers: missing cells become the median. Categories: one dummy column per level but the first,
-//! levels in code-point order, missing cells as a level of their own. All columns of the design
-//! matrix, dummies included, are then shifted to mean 0 and scaled to a population standard
-//! deviation of 1.
+//! levels in code-point order, missing cells as a level of their own. Dates: columns for their
+//! parts, a missing one as a date near the median. All columns of the design matrix, dummies
+//! included, are then shifted to mean 0 and scaled to a population standard deviation of 1.
 
 mod apply;
 mod consistency;
+mod dates;
 mod encode;
 mod encoded;
 mod error;
@@ -15,13 +16,17 @@ mod scale;
 mod steps;
 
 pub use apply::{RowFlags, UnusualCell};
+pub use dates::FittedPart;
 pub use encoded::EncodedRows;
 pub use error::PipelineError;
 pub use impute::{CompleteRows, complete_rows};
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::notation::Notation;
 use crate::schema::{ColumnSchema, Kind, Schema};
 use crate::table::{Cells, Table};
 use encode::FittedFeature;
@@ -95,16 +100,28 @@ pub enum Encoding {
         /// [`MISSING_LEVEL`] is the last if training rows had missing cells.
         levels: Vec<String>,
     },
+    /// The columns of each part.
+    Date {
+        /// What a missing date becomes, in seconds since 1970: the last training date that is not
+        /// after their median. `None` where missing cells are not imputed.
+        fill: Option<f64>,
+        /// The first training date.
+        min: f64,
+        /// The last training date.
+        max: f64,
+        /// The parts that differ between training rows.
+        parts: Vec<FittedPart>,
+    },
 }
 
 /// A column of the design matrix: `(number − mean) / scale`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DesignColumn {
-    /// The source, or `source=level`.
+    /// The source, `source=level`, or `source:part` and `source:part=level` of a date.
     pub name: String,
     /// The column of the table.
     pub source: String,
-    /// The level that a dummy stands for.
+    /// The level that a dummy stands for; of a date with its part, `month=3`.
     pub level: Option<String>,
     /// The weighted mean of the training rows; 0 if columns are not shifted.
     pub mean: f64,
@@ -153,6 +170,10 @@ pub struct Pipeline {
     pub standardized: bool,
     /// What happens to missing cells.
     pub missing: MissingPolicy,
+    /// How features of numbers and dates are written in the file, where that is not plainly: what
+    /// [`BatchOptions::notations`](crate::BatchOptions::notations) wants.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notations: BTreeMap<String, Notation>,
 }
 
 impl Pipeline {
@@ -202,10 +223,14 @@ impl Pipeline {
             dropped: Vec::new(),
             standardized: options.standardize,
             missing: options.missing,
+            notations: BTreeMap::new(),
         };
         for fitted in fitted {
             match fitted? {
                 FittedFeature::Used(feature, columns) => {
+                    if let Some(notation) = schema.column(&feature.name).and_then(|c| c.notation) {
+                        pipeline.notations.insert(feature.name.clone(), notation);
+                    }
                     pipeline.features.push(feature);
                     pipeline.columns.extend(columns);
                 }
@@ -324,7 +349,7 @@ fn cells<'a>(table: &'a Table, name: &str, kind: Kind) -> Result<&'a Cells, Pipe
             column: name.to_owned(),
         })?;
     match (&column.cells, kind) {
-        (Cells::Numeric(_), Kind::Numeric)
+        (Cells::Numeric(_), Kind::Numeric | Kind::Date)
         | (Cells::Text { .. }, Kind::Categorical | Kind::Boolean) => Ok(&column.cells),
         _ => Err(PipelineError::Kind {
             column: name.to_owned(),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::dates::DateStep;
 use super::scale::standardize;
 use super::{DesignColumn, Encoding, MISSING_LEVEL, Pipeline, PipelineError, RowFlags, cells};
 use crate::design::Element;
@@ -28,6 +29,7 @@ pub(super) enum Step<'a> {
         missing: Place,
         off: Vec<(usize, f64)>,
     },
+    Date(&'a str, DateStep<'a>),
 }
 
 /// Where a level goes.
@@ -94,6 +96,15 @@ impl Pipeline {
                             mean,
                             scale,
                         })
+                    }
+                    (
+                        Cells::Numeric(cells),
+                        Encoding::Date {
+                            fill, min, parts, ..
+                        },
+                    ) => {
+                        let step = DateStep::new(cells, fill.unwrap_or(*min), parts, design);
+                        Ok(Step::Date(&feature.name, step.ok_or_else(inconsistent)?))
                     }
                     (
                         Cells::Text {
@@ -205,6 +216,13 @@ impl<T: Element> Tile<'_, T> {
                 self.dummies(codes, places, *missing, off);
                 Ok(())
             }
+            Step::Date(name, dates) => dates
+                .encode(self.rows, self.columns, self.values, self.flags)
+                .map_err(|(row, value)| Overflow {
+                    column: (*name).to_owned(),
+                    row,
+                    value,
+                }),
         }
     }
 

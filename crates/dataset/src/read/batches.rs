@@ -1,5 +1,6 @@
 //! Rows to score, a few thousand at a time.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -11,6 +12,7 @@ use super::grid::Grid;
 use super::header::Header;
 use super::input::failure;
 use super::{Format, Input, ReadError, svmlight};
+use crate::notation::Notation;
 use crate::schema::{Kind, Mention};
 use crate::table::{Column, Lines, Table};
 
@@ -20,6 +22,9 @@ pub struct BatchOptions {
     /// The columns that a model needs, found by name whatever their order; every other column of
     /// the file is skipped.
     pub columns: Vec<(String, Kind)>,
+    /// How columns of numbers and dates are written, where that is not plainly: what
+    /// [`Pipeline::notations`](crate::Pipeline::notations) says.
+    pub notations: BTreeMap<String, Notation>,
     /// Columns to hand on as they stand.
     pub keep: Vec<String>,
     /// Rows of a full batch; 0 counts as 1.
@@ -31,6 +36,7 @@ impl Default for BatchOptions {
     fn default() -> Self {
         Self {
             columns: Vec::new(),
+            notations: BTreeMap::new(),
             keep: Vec::new(),
             rows_per_batch: 8192,
         }
@@ -79,6 +85,7 @@ pub struct Batches<R> {
     failure: Option<ReadError>,
     /// For each column of the batch its position in the block, if the block has it.
     needed: Vec<(Option<usize>, String, Kind)>,
+    notations: BTreeMap<String, Notation>,
     kept: Vec<(Option<usize>, String)>,
     na: MissingCells,
     rows_per_batch: usize,
@@ -147,6 +154,7 @@ impl<R: Read> Batches<R> {
             taken: 0,
             failure: None,
             needed: Vec::new(),
+            notations: options.notations.clone(),
             kept: Vec::new(),
             na: csv.missing(),
             rows_per_batch: options.rows_per_batch.max(1),
@@ -255,7 +263,7 @@ impl<R: Read> Batches<R> {
         let mut builders: Vec<_> = self
             .needed
             .iter()
-            .map(|&(_, _, kind)| Builder::new(kind, 0))
+            .map(|(_, name, kind)| Builder::new(*kind, self.notations.get(name).copied(), 0))
             .collect();
         let (mut kept, mut lines) = (Vec::new(), Lines::default());
         while lines.len() < self.rows_per_batch {
