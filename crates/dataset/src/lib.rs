@@ -46,7 +46,7 @@ pub use pipeline::{
     EncodedRows, MissingPolicy, Pipeline, PipelineError, PipelineOptions, RowFlags,
 };
 pub use read::{
-    Batch, BatchOptions, Batches, CsvOptions, Format, Input, ReadError, read_table,
+    Batch, BatchOptions, Batches, CsvOptions, Format, Input, ReadError, ReadProgress, read_table,
     table_from_cells,
 };
 pub use rows::{RowSource, RowSourceError};

@@ -30,6 +30,7 @@ mod infer;
 mod input;
 mod json_lines;
 mod line_breaks;
+mod progress;
 mod sniff;
 mod svmlight;
 mod whole;
@@ -40,6 +41,7 @@ pub use csv::CsvOptions;
 pub use error::ReadError;
 pub use format::Format;
 pub use input::Input;
+pub use progress::ReadProgress;
 
 use crate::fingerprint::Fingerprint;
 use crate::schema::{Schema, SchemaOptions};

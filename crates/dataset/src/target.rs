@@ -335,7 +335,7 @@ fn checked_weights(
     else {
         return Ok(());
     };
-    let (path, line, column) = (table.source().to_owned(), table.line(row), name.to_owned());
+    let (path, line, column) = (table.file(row).to_owned(), table.line(row), name.to_owned());
     Err(if values[row].is_nan() {
         TargetError::MissingWeight { path, line, column }
     } else {
@@ -357,7 +357,7 @@ fn checked_offsets(
     rows.iter()
         .map(|&row| match values[row] {
             value if value.is_nan() => Err(TargetError::MissingOffset {
-                path: table.source().to_owned(),
+                path: table.file(row).to_owned(),
                 line: table.line(row),
                 column: name.to_owned(),
             }),

@@ -180,7 +180,7 @@ impl Predictor {
         match values.iter().position(|value| value.is_nan()) {
             None => Ok(Some(values.clone())),
             Some(row) => Err(InferError::MissingOffset {
-                path: table.source().to_owned(),
+                path: table.file(row).to_owned(),
                 line: table.line(row),
                 column: name.clone(),
             }),

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::factor::Factor;
 use crate::minimize::largest;
 use crate::objective::{
-    HostObjective, ObjectiveError, PANEL, Problem, Sums, TargetValues, Wanted, dot,
+    Block, HostObjective, Map, NARROW, ObjectiveError, PANEL, Problem, Sums, TargetValues, Wanted,
+    dot, larger, longest_image,
 };
-use crate::tolerance::{CURVATURE_ROUNDING, SCORE_ROUNDING, UNIT_ROUNDOFF};
+use crate::tolerance::{CURVATURE_ROUNDING, EIGENVALUE_ROUNDING, SCORE_ROUNDING, UNIT_ROUNDOFF};
 
 mod wide;
 
@@ -395,13 +396,27 @@ fn radius<T: Element>(
     let map = Mat::from_fn(dimension, dimension, |i, j| {
         inverse[(i, j)] * factor.scale()[j]
     });
+    // every column is kept, and the intercept's one behind them if there is one
+    let all = kept.iter().enumerate().all(|(at, &j)| at == j) && width >= rows.columns();
+    let narrow = (outputs == 1 && all && width <= NARROW).then(|| {
+        let stretch = largest_eigenvalue(inverse);
+        let bounds = factor.scale().iter().map(|s| stretch * s * s);
+        Map::new(&map, bounds.collect())
+    });
     let squared = rows.fold(
         8,
         || 0.0_f64,
         |most, chunk| {
             let (mut scratch, columns) = (Vec::new(), rows.columns());
             let block = rows.block().min(128);
-            let all = kept.iter().enumerate().all(|(at, &j)| at == j) && width >= columns;
+            if let Some(map) = &narrow {
+                for rows_of_block in rows.blocks(chunk) {
+                    let count = rows_of_block.len();
+                    let cells = rows.cells(rows_of_block, &mut scratch)?;
+                    *most = longest_image(map, Block { cells, columns }, count, *most);
+                }
+                return Ok(());
+            }
             let mut cells = vec![1.0; block * width];
             let mut images = vec![Mat::<f64>::zeros(dimension, block); outputs];
             for from in chunk.clone().step_by(block) {
@@ -425,13 +440,29 @@ fn radius<T: Element>(
                 for (k, image) in images.iter_mut().enumerate() {
                     apply(&map, k * width, width, cells, image);
                 }
-                *most = most.max(longest(&images, width, to - from));
+                *most = larger(*most, longest(&images, width, to - from));
             }
             Ok(())
         },
-        |most, next| *most = most.max(next),
+        |most, next| *most = larger(*most, next),
     )?;
     Ok(squared.sqrt())
+}
+
+/// At least the largest eigenvalue of `L⁻ᵀL⁻¹`, and hardly more: the eighth root of a norm of its eighth
+/// power.
+fn largest_eigenvalue(inverse: &Mat<f64>) -> f64 {
+    let mut power = inverse.transpose() * inverse;
+    let mut logarithm = 0.0;
+    for step in 0..4 {
+        let rows = 0..power.nrows();
+        let norm = rows.map(|i| power.row(i).norm_l1()).fold(0.0, larger);
+        logarithm += norm.ln() / f64::from(1 << step);
+        // divided by its norm, so that no power overflows
+        power = faer::Scale(1.0 / norm) * &power;
+        power = &power * &power;
+    }
+    (1.0 + EIGENVALUE_ROUNDING) * logarithm.exp()
 }
 
 /// The image of rows under the columns `start..start + width` of a lower triangular map.
@@ -473,7 +504,7 @@ fn longest(images: &[Mat<f64>], width: usize, rows: usize) -> f64 {
     for i in 0..rows {
         if let [image] = images {
             let column = image.col_as_slice(i);
-            most = most.max(dot(column, column));
+            most = larger(most, dot(column, column));
         }
         for k in 0..images.len() {
             for l in k + 1..images.len() {
@@ -484,7 +515,7 @@ fn longest(images: &[Mat<f64>], width: usize, rows: usize) -> f64 {
                     let difference = one[at] - other[at];
                     squared += difference * difference;
                 }
-                most = most.max(squared);
+                most = larger(most, squared);
             }
         }
     }

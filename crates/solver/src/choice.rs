@@ -26,7 +26,7 @@ pub enum Plan {
         /// Rows of the sample.
         rows: usize,
     },
-    /// [`Lbfgs`], and [`Newton`] where that crawls.
+    /// [`Lbfgs`] ([sized](Lbfgs::sized) by the parameters), and [`Newton`] where that crawls.
     Lbfgs {
         /// Steps after which Newton takes over; never, where there are too many parameters for it.
         newton_after: Option<usize>,
@@ -236,7 +236,7 @@ fn lbfgs_then_newton(
     newton_after: Option<usize>,
     observe: &mut dyn FnMut(&Record),
 ) -> Result<Solution, SolveError> {
-    let lbfgs = Lbfgs::default();
+    let lbfgs = Lbfgs::sized(objective.dimension());
     let Some(patience) = newton_after.filter(|&steps| steps < stop.max_iterations) else {
         return minimize_observed(&lbfgs, objective, initial, stop, observe);
     };

@@ -7,7 +7,7 @@ use crate::certificate::{Certificate, certify_held};
 use crate::minimize::{Record, Solution, SolveError, Solver, Status, Stop, minimize_observed};
 use crate::near_collinear::fit_on_rests;
 use crate::newton::Newton;
-use crate::objective::{HostObjective, Problem, Restricted, TargetValues};
+use crate::objective::{HostObjective, Objective, Problem, Restricted, TargetValues};
 use crate::rank::{Dependence, dependences};
 use crate::separation::{Verdict, separation};
 use crate::tolerance::{CERTIFIED_SCORE_ERROR, CONVERGED_SCORE_ERROR, CONVERGED_TARGET_SHARE};
@@ -118,7 +118,7 @@ pub fn conclude<T: Element>(
         && solution.iterations() < stop.max_iterations
         && stop.time_limit.is_none();
     // 1. With a certificate.
-    settle(problem, &mut solution, &certificate, stalled);
+    settle(objective, &mut solution, &certificate, stalled);
     if decided || certificate.holds() || problem.penalty.l1() > 0.0 {
         return Ok(Fit {
             solution,
@@ -150,7 +150,7 @@ pub fn conclude<T: Element>(
                 fit_on_rests(objective, &solution.theta, stop)?
         {
             again.history = joined(&solution.history, &again.history);
-            settle(problem, &mut again, &certificate, true);
+            settle(objective, &mut again, &certificate, true);
             diagnosis.near_dependences = near;
             return Ok(Fit {
                 solution: again,
@@ -173,7 +173,7 @@ pub fn conclude<T: Element>(
 
 /// Settles what a certificate says of a status.
 fn settle<T: Element>(
-    problem: &Problem<'_, T>,
+    objective: &HostObjective<'_, T>,
     solution: &mut Solution,
     certificate: &Certificate,
     stalled: bool,
@@ -181,9 +181,10 @@ fn settle<T: Element>(
     let Some(error) = certificate.score_error else {
         return;
     };
+    let problem = objective.problem();
     let (near, far) = match problem.target {
         TargetValues::Linear(_) => (
-            CERTIFIED_SCORE_ERROR * target_deviation(problem),
+            CERTIFIED_SCORE_ERROR * objective.scale(),
             CONVERGED_TARGET_SHARE * largest_target(problem),
         ),
         _ => (CERTIFIED_SCORE_ERROR, CONVERGED_SCORE_ERROR),
@@ -205,20 +206,6 @@ fn largest_target<T: Element>(problem: &Problem<'_, T>) -> f64 {
     let distance = |row: usize| targets[row] - problem.offsets.map_or(0.0, |o| o[row]);
     let rows = (0..targets.len()).filter(counts);
     rows.fold(0.0, |most: f64, row| most.max(distance(row).abs()))
-}
-
-/// The targets' standard deviation.
-fn target_deviation<T: Element>(problem: &Problem<'_, T>) -> f64 {
-    let TargetValues::Linear(targets) = problem.target else {
-        return 1.0;
-    };
-    let weight = |row: usize| problem.weights.map_or(1.0, |weights| weights[row]);
-    let rows = || (0..targets.len()).map(|row| (weight(row), targets[row]));
-    let rows = || rows().filter(|&(weight, _)| weight > 0.0);
-    let total: f64 = rows().map(|(weight, _)| weight).sum();
-    let mean = rows().map(|(weight, y)| weight * y).sum::<f64>() / total;
-    let squares: f64 = rows().map(|(weight, y)| weight * (y - mean).powi(2)).sum();
-    (squares / total).sqrt()
 }
 
 fn joined(first: &[Record], then: &[Record]) -> Vec<Record> {

@@ -35,7 +35,8 @@ pub trait Solver {
     fn iterate(state: &Self::State) -> &Iterate;
 
     /// Asked when the gradient is within its tolerance: is this a minimum, and not just a flat
-    /// place on the way to infinity?
+    /// place on the way to infinity? The tolerance is that of [`Stop`], a part of the objective's
+    /// [`scale`](Objective::scale).
     ///
     /// # Errors
     /// [`SolveError`] where the objective fails.
@@ -66,6 +67,44 @@ pub struct Iterate {
     pub outlook: Outlook,
 }
 
+impl Iterate {
+    /// Where a step led, with the objective and its gradient there.
+    pub(crate) fn new(theta: Vec<f64>, objective: f64, gradient: &[f64], step: f64) -> Self {
+        Self {
+            theta,
+            objective,
+            gradient_max: largest(gradient),
+            step,
+            outlook: Outlook::Descending,
+        }
+    }
+
+    /// A start, and the gradient there: one pass.
+    pub(crate) fn start(
+        objective: &dyn Objective,
+        theta: Vec<f64>,
+    ) -> Result<(Self, Vec<f64>), SolveError> {
+        let mut gradient = vec![0.0; theta.len()];
+        let value = objective.gradient(&theta, &mut gradient)?;
+        Ok((Self::new(theta, value, &gradient, 0.0), gradient))
+    }
+
+    fn record(&self, iteration: usize) -> Record {
+        Record {
+            iteration,
+            objective: self.objective,
+            gradient_max: self.gradient_max,
+            step: self.step,
+        }
+    }
+}
+
+/// The largest change of a score by the coming step at which a small gradient is taken as a minimum.
+pub(crate) fn confirmed_change(objective: &dyn Objective, tolerance: f64) -> f64 {
+    let share = tolerance.max(objective.rounding());
+    objective.scale() * share.powf(tolerance::SCORE_CHANGE_EXPONENT)
+}
+
 /// What a method expects of further steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outlook {
@@ -84,7 +123,8 @@ pub enum Outlook {
 /// When to stop.
 #[derive(Debug, Clone, Copy)]
 pub struct Stop<'a> {
-    /// Largest absolute component of the gradient at which a fit has converged.
+    /// Largest absolute component of the gradient at which a fit has converged, in units of the objective's
+    /// [`scale`](Objective::scale).
     pub gradient_tolerance: f64,
     /// Steps to take at most; as many again on samples of the rows, by a method that has such.
     pub max_iterations: usize,
@@ -338,18 +378,13 @@ pub(crate) fn descend<S: Solver>(
         }
         let point = S::iterate(&state);
         let iteration = history.len();
-        let record = Record {
-            iteration,
-            objective: point.objective,
-            gradient_max: point.gradient_max,
-            step: point.step,
-        };
+        let record = point.record(iteration);
         history.push(record);
         observe(&record);
         let (outlook, gradient_max) = (point.outlook, point.gradient_max);
         let separated = objective.proves_separation(point.objective);
         let finite = point.objective.is_finite() && gradient_max.is_finite();
-        let small = finite && gradient_max <= stop.gradient_tolerance;
+        let small = finite && gradient_max <= stop.gradient_tolerance * objective.scale();
         let minimum = outlook == Outlook::Floor
             || small
                 && !separated
@@ -401,24 +436,17 @@ fn unprepared(
     sample_steps: usize,
     observe: &mut dyn FnMut(&Record),
 ) -> Result<Solution, SolveError> {
-    let mut gradient = vec![0.0; theta.len()];
-    let value = objective.gradient(&theta, &mut gradient)?;
-    let gradient_max = largest(&gradient);
-    let record = Record {
-        iteration: 0,
-        objective: value,
-        gradient_max,
-        step: 0.0,
-    };
+    let (point, _) = Iterate::start(objective, theta)?;
+    let record = point.record(0);
     observe(&record);
     Ok(Solution {
-        theta,
+        theta: point.theta,
         status,
         history: vec![record],
-        objective: value,
-        gradient_max,
+        objective: point.objective,
+        gradient_max: point.gradient_max,
         sample_steps,
-        detail: text.map(|text| format!("{text} {gradient_max:.1e}")),
+        detail: text.map(|text| format!("{text} {:.1e}", point.gradient_max)),
     })
 }
 

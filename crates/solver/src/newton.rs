@@ -3,10 +3,11 @@
 use faer::Mat;
 
 use crate::factor::Factor;
-use crate::minimize::{Iterate, Outlook, SolveError, Solver, largest};
+use crate::line_search::{Trial, strong_wolfe};
+use crate::minimize::{Iterate, Outlook, SolveError, Solver, confirmed_change};
 use crate::objective::{Gauge, Objective};
 use crate::tolerance::{
-    ARMIJO, BACKTRACK, FLOOR_SCORE_CHANGE, MAX_BACKTRACKS, POLISH_SHRINK, SCORE_CHANGE_EXPONENT,
+    ARMIJO, BACKTRACK, FLOOR_SCORE_CHANGE, MAX_BACKTRACKS, POLISH_SHRINK, SHORT_STEP,
 };
 
 /// Damped Newton with a backtracking line search.
@@ -14,7 +15,8 @@ use crate::tolerance::{
 /// 1. Solve `H h = −g` by Cholesky factorisation; where `H` is not positive definite, damp it.
 /// 2. While the predicted decrease `½ν²`, `ν² = gᵀH⁻¹g`, stands above the objective's rounding:
 ///    halve the step until Armijo's condition holds. The full step is tried first, with its
-///    gradient and curvature, since it is nearly always taken.
+///    gradient and curvature, since it is nearly always taken. Where less than [`SHORT_STEP`] of it is left,
+///    the search goes on from there for the strong Wolfe conditions.
 /// 3. Below that, or where rounding of the scores hides a decrease that is small anyway (its square
 ///    below the objective's rounding), differences of the objective are noise: take the full step as
 ///    long as it shrinks the gradient in the norm of `H⁻¹`, and then stop at the rounding floor.
@@ -100,9 +102,7 @@ impl Solver for Newton {
         if state.direction.is_none() {
             state.direction = state.direction(objective);
         }
-        let limit = tolerance
-            .max(objective.rounding())
-            .powf(SCORE_CHANGE_EXPONENT);
+        let limit = confirmed_change(objective, tolerance);
         match &state.direction {
             Some(direction) => direction.is_small(objective, limit),
             None => Ok(false),
@@ -122,13 +122,19 @@ impl NewtonState {
     }
 
     fn direction(&self, objective: &dyn Objective) -> Option<Direction> {
-        let mut curvature = self.curvature.clone();
-        if let Some(gauge) = objective.gauge() {
+        let (mut curvature, mut gradient) = (self.curvature.clone(), self.gradient.clone());
+        let gauge = objective.gauge();
+        if let Some(gauge) = gauge {
             gauge.fix(&mut curvature);
+            gauge.project(&mut gradient);
         }
         let factor = Factor::damped(&curvature)?;
-        let step = factor.solve(&self.gradient).iter().map(|h| -h).collect();
-        let squared_decrement = factor.squared_norm(&self.gradient);
+        let mut step: Vec<f64> = factor.solve(&gradient).iter().map(|h| -h).collect();
+        if let Some(gauge) = gauge {
+            // where there is hardly any curvature, rounding would run away along the flat directions
+            gauge.project(&mut step);
+        }
+        let squared_decrement = factor.squared_norm(&gradient);
         Some(Direction {
             step,
             squared_decrement,
@@ -166,16 +172,8 @@ pub(crate) fn evaluate(
     let mut gradient = vec![0.0; theta.len()];
     let mut curvature = Mat::new();
     let value = objective.curvature(&theta, &mut gradient, &mut curvature)?;
-    let gradient_max = largest(&gradient);
-    let iterate = Iterate {
-        theta,
-        objective: value,
-        gradient_max,
-        step,
-        outlook: Outlook::Descending,
-    };
     Ok(NewtonState {
-        iterate,
+        iterate: Iterate::new(theta, value, &gradient, step),
         gradient,
         curvature,
         direction: None,
@@ -221,6 +219,11 @@ fn line_search(
         let theta = moved(&state.iterate.theta, &direction.step, length);
         value = objective.value(&theta)?;
         if falls(value, length) {
+            let (length, theta) = if length < SHORT_STEP {
+                on_from(objective, state, direction, length)?.unwrap_or((length, theta))
+            } else {
+                (length, theta)
+            };
             let next = evaluate(objective, theta, length)?;
             if next.iterate.gradient_max.is_finite() {
                 return Ok(Some(next));
@@ -228,6 +231,26 @@ fn line_search(
         }
     }
     Ok(None)
+}
+
+/// A step of about this length to where the slope has changed.
+///
+/// Where every row is saturated the curvature is almost nothing and the step almost endless; a fall of the
+/// objective at a tiny part of it may be far on either side of the rows that the step is about.
+fn on_from(
+    objective: &dyn Objective,
+    state: &NewtonState,
+    direction: &Direction,
+    length: f64,
+) -> Result<Option<(f64, Vec<f64>)>, SolveError> {
+    let Iterate {
+        theta,
+        objective: value,
+        ..
+    } = &state.iterate;
+    let start = Trial::start(theta, *value, &state.gradient, &direction.step);
+    let found = strong_wolfe(objective, &start, &direction.step, length)?;
+    Ok(found.map(|trial| (trial.length, trial.theta)))
 }
 
 /// Takes the full step if it shrinks the gradient; otherwise decides what the standstill means.
@@ -244,7 +267,7 @@ fn polish(
     if near && then < POLISH_SHRINK * POLISH_SHRINK * now {
         return Ok(full);
     }
-    let floor = near && direction.is_small(objective, FLOOR_SCORE_CHANGE)?;
+    let floor = near && direction.is_small(objective, FLOOR_SCORE_CHANGE * objective.scale())?;
     if near && then < now {
         state = full;
     }

@@ -1,11 +1,10 @@
 //! Columns that are combinations of other columns.
 
 use dataset::Element;
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Mat, MatRef, Scale};
 use serde::{Deserialize, Serialize};
 
-use crate::objective::{HostObjective, ObjectiveError, Rows};
+use crate::objective::{HostObjective, ObjectiveError, Rows, add_gram};
 use crate::spread::Spread;
 use crate::tolerance::{
     DEPENDENCE_F32, DEPENDENCE_F64, DEPENDENCE_REFINEMENTS, DEPENDENCE_TERM, NEAR_DEPENDENCE,
@@ -63,38 +62,41 @@ pub struct Dependence {
 pub fn dependences<T: Element>(
     objective: &HostObjective<'_, T>,
 ) -> Result<Vec<Dependence>, ObjectiveError> {
-    let rows = objective.rows();
-    let intercept = objective.layout().intercept;
-    let spread = Spread::measure(rows, intercept)?;
-    let correlations = correlations(rows, &spread)?;
-    let mut basis = Basis::default();
-    let mut found = Vec::new();
-    for column in 0..rows.columns() {
-        let (projection, unexplained) = basis.project(&correlations, column);
-        if unexplained > SUSPECTED_DEPENDENCE {
-            basis.push(column, projection, unexplained);
-            continue;
-        }
-        let suspect = Suspect {
-            rows,
-            spread: &spread,
-            intercept,
-            column,
-        };
-        match suspect.check(&basis, &projection)? {
-            Some(dependence) => found.push(dependence),
-            None if unexplained > PIVOT => basis.push(column, projection, unexplained),
-            // neither provably dependent nor of use to explain others
-            None => {}
-        }
-    }
-    Ok(found)
+    scan(
+        objective,
+        SUSPECTED_DEPENDENCE,
+        |suspect, basis, coefficients| {
+            // Without the terms that look like rounding, if the rows agree; else with them.
+            let clean: Vec<f64> = coefficients
+                .iter()
+                .map(|&c| if c.abs() < DEPENDENCE_TERM { 0.0 } else { c })
+                .collect();
+            match suspect.confirm(basis, &clean)? {
+                None => suspect.confirm(basis, coefficients),
+                found => Ok(found),
+            }
+        },
+    )
 }
 
 /// The columns of which earlier ones leave less than a 1e-6th of the variance, with their best combinations:
 /// dependent or not. None of them takes part in another's combination.
 pub(crate) fn near_dependences<T: Element>(
     objective: &HostObjective<'_, T>,
+) -> Result<Vec<Dependence>, ObjectiveError> {
+    scan(
+        objective,
+        NEAR_DEPENDENCE,
+        |suspect, basis, coefficients| suspect.describe(basis, coefficients).map(Some),
+    )
+}
+
+/// Takes the columns in their order; those of which earlier ones leave no more than `limit` of the variance are
+/// judged by their best coefficients.
+fn scan<T: Element>(
+    objective: &HostObjective<'_, T>,
+    limit: f64,
+    judge: impl Fn(&Suspect<'_, '_, T>, &Basis, &[f64]) -> Result<Option<Dependence>, ObjectiveError>,
 ) -> Result<Vec<Dependence>, ObjectiveError> {
     let rows = objective.rows();
     let intercept = objective.layout().intercept;
@@ -104,7 +106,7 @@ pub(crate) fn near_dependences<T: Element>(
     let mut found = Vec::new();
     for column in 0..rows.columns() {
         let (projection, unexplained) = basis.project(&correlations, column);
-        if unexplained > NEAR_DEPENDENCE {
+        if unexplained > limit {
             basis.push(column, projection, unexplained);
             continue;
         }
@@ -115,7 +117,12 @@ pub(crate) fn near_dependences<T: Element>(
             column,
         };
         let coefficients = suspect.coefficients(&basis, &projection)?;
-        found.push(suspect.describe(&basis, &coefficients)?);
+        match judge(&suspect, &basis, &coefficients)? {
+            Some(dependence) => found.push(dependence),
+            None if unexplained > PIVOT => basis.push(column, projection, unexplained),
+            // neither provably dependent nor of use to explain others
+            None => {}
+        }
     }
     Ok(found)
 }
@@ -127,8 +134,7 @@ fn correlations<T: Element>(
 ) -> Result<Mat<f64>, ObjectiveError> {
     let columns = rows.columns();
     let inverse: Vec<f64> = (0..columns).map(|j| spread.inverse(j)).collect();
-    let n = rows.len() as f64;
-    rows.fold(
+    let sum = rows.fold(
         8 * columns * columns,
         || Mat::<f64>::zeros(columns, columns),
         |sum, chunk| {
@@ -143,23 +149,14 @@ fn correlations<T: Element>(
                         cells[j] = (x.to_f64() - spread.center[j]) * inverse[j];
                     }
                 }
-                let cells = MatRef::from_row_major_slice(&cells[..count * columns], count, columns);
-                matmul(
-                    sum.as_mut(),
-                    BlockStructure::TriangularLower,
-                    Accum::Add,
-                    cells.transpose(),
-                    BlockStructure::Rectangular,
-                    cells,
-                    BlockStructure::Rectangular,
-                    1.0 / n,
-                    Par::Seq,
-                );
+                let cells = &cells[..count * columns];
+                add_gram(sum, MatRef::from_row_major_slice(cells, count, columns));
             }
             Ok(())
         },
         |total, next| *total += &next,
-    )
+    )?;
+    Ok(Scale(1.0 / rows.len() as f64) * sum)
 }
 
 /// A growing Cholesky factor over the columns kept so far.
@@ -237,23 +234,6 @@ impl<T: Element> Suspect<'_, '_, T> {
                 .for_each(|(c, d)| *c += d);
         }
         Ok(coefficients)
-    }
-
-    fn check(
-        &self,
-        basis: &Basis,
-        projection: &[f64],
-    ) -> Result<Option<Dependence>, ObjectiveError> {
-        let coefficients = self.coefficients(basis, projection)?;
-        // Without the terms that look like rounding, if the rows agree; else with them.
-        let clean: Vec<f64> = coefficients
-            .iter()
-            .map(|&c| if c.abs() < DEPENDENCE_TERM { 0.0 } else { c })
-            .collect();
-        match self.confirm(basis, &clean)? {
-            None => self.confirm(basis, &coefficients),
-            found => Ok(found),
-        }
     }
 
     /// The residual of the standardised column.

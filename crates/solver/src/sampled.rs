@@ -2,13 +2,13 @@
 
 use crate::factor::Factor;
 use crate::line_search::{Trial, inner, strong_wolfe};
-use crate::minimize::{Iterate, Outlook, SolveError, Solver, largest};
+use crate::minimize::{Iterate, Outlook, SolveError, Solver, confirmed_change, largest};
 use crate::newton::{self, Direction, Newton, NewtonState};
 use crate::objective::Objective;
 use crate::pairs::{Pairs, difference};
 use crate::tolerance::{
     LADDER, MAX_SAMPLE_STEPS, SAMPLE_NOISE_SHARE, SAMPLE_ROWS_PER_PARAMETER, SAMPLE_SCORE_CHANGE,
-    SCORE_CHANGE_EXPONENT, SLOW_PROGRESS, SLOW_STEPS,
+    SLOW_PROGRESS, SLOW_STEPS,
 };
 
 /// Newton's method for many rows: a handful of gradient passes, after the optimum of a sample.
@@ -169,9 +169,7 @@ impl Solver for SampledNewton {
             Phase::Sample(_) => Ok(false),
             Phase::Full(newton) => Newton::default().confirm(objective, newton, tolerance),
             Phase::Corrected(corrected) => {
-                let limit = tolerance
-                    .max(objective.rounding())
-                    .powf(SCORE_CHANGE_EXPONENT);
+                let limit = confirmed_change(objective, tolerance);
                 corrected.is_near(objective, limit)
             }
         }
@@ -199,7 +197,8 @@ impl SampledNewton {
         let Some(direction) = newton.take_direction(sample.as_ref()) else {
             return Ok(None);
         };
-        if !direction.is_small(sample.as_ref(), SAMPLE_SCORE_CHANGE)? {
+        let limit = SAMPLE_SCORE_CHANGE * objective.scale();
+        if !direction.is_small(sample.as_ref(), limit)? {
             return Ok(None);
         }
         let corrected = self.corrected(objective, theta, direction.factor, Some(self.rows))?;
@@ -216,15 +215,7 @@ impl SampledNewton {
         factor: Factor,
         rows: Option<usize>,
     ) -> Result<Corrected, SolveError> {
-        let mut gradient = vec![0.0; theta.len()];
-        let value = objective.gradient(&theta, &mut gradient)?;
-        let iterate = Iterate {
-            theta,
-            objective: value,
-            gradient_max: largest(&gradient),
-            step: 0.0,
-            outlook: Outlook::Descending,
-        };
+        let (iterate, gradient) = Iterate::start(objective, theta)?;
         Ok(Corrected {
             iterate,
             gradient,
@@ -335,7 +326,7 @@ impl Climb {
             return Ok(None);
         }
         let change = sample.score_change(&direction.step)?;
-        let change = change.unwrap_or_else(|| decrement.sqrt());
+        let change = change.unwrap_or_else(|| decrement.sqrt()) / sample.scale();
         let arrived = change <= SAMPLE_SCORE_CHANGE && change * change * decrement <= wanted;
         Ok(arrived.then(|| newton::moved(&iterate.theta, &direction.step, 1.0)))
     }
@@ -409,13 +400,7 @@ impl Corrected {
             difference(&trial.gradient, &self.gradient),
         );
         Ok(Some(Self {
-            iterate: Iterate {
-                objective: trial.value,
-                gradient_max: largest(&trial.gradient),
-                theta: trial.theta,
-                step: trial.length,
-                outlook: Outlook::Descending,
-            },
+            iterate: Iterate::new(trial.theta, trial.value, &trial.gradient, trial.length),
             gradient: trial.gradient,
             factor: self.factor.clone(),
             rows: self.rows,

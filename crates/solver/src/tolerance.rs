@@ -5,11 +5,16 @@
 /// Unit roundoff of `f64`: the largest relative error of one rounded operation.
 pub const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
 
-/// Largest component of the gradient at which a fit may stop.
+/// Largest component of the gradient at which a fit may stop, in units of the objective's
+/// [`scale`](crate::Objective::scale).
 ///
 /// On standardised columns and the mean scale, 1e-10 leaves about ten correct digits in every
 /// score; rounding of the gradient itself is near 1e-16.
 pub const GRADIENT: f64 = 1e-10;
+
+/// Smallest spread of the targets of a regression, over their root mean square, in which gradients and steps
+/// are measured: [`GRADIENT`] of it is still ten times the rounding of the targets.
+pub const TARGET_SPREAD: f64 = 1e-5;
 
 /// Iterations a full-batch solver may take; Newton needs five to ten.
 pub const MAX_ITERATIONS: usize = 100;
@@ -60,6 +65,14 @@ pub const BRACKET_EDGE: f64 = 0.1;
 /// Steps below the objective's rounding in which L-BFGS's gradient must halve to count as progress: ten
 /// memories. On 200 correlated columns, ten steps were seen to stall and the next to go on.
 pub const FLOOR_STEPS: usize = 100;
+
+/// Steps of L-BFGS after which the curvature of a sample is worth its price: independent columns are done in
+/// eleven to twenty, and correlated ones that are not done by then may need thousands.
+pub const LBFGS_STEPS: usize = 40;
+
+/// Rows for each parameter in that sample. By Marchenko and Pastur's law its curvature is then within factors
+/// `(1 ± √¼)²` of that of all rows, and conjugate directions gain a factor of two or more a step.
+pub const START_ROWS_PER_PARAMETER: usize = 4;
 
 /// Cosine between a step and its change of gradient below which the pair is rounding and is not
 /// remembered. Exact convex pairs have at least twice the root of the inverse condition of the curvature.
@@ -157,6 +170,10 @@ pub const BACKTRACK: (f64, f64) = (0.1, 0.5);
 /// Cuts of one step before the line search gives up: the last is below `0.5⁶⁰ ≈ 1e-18`.
 pub const MAX_BACKTRACKS: usize = 60;
 
+/// Part of Newton's step below which its length says nothing: the quadratic model does not reach that far.
+/// Steps of logistic regressions are rarely cut below a hundredth unless their rows are saturated.
+pub const SHORT_STEP: f64 = 1e-3;
+
 /// First damping of a curvature that is not positive definite, relative to its unit diagonal.
 ///
 /// A factor of 1e3 above the pivots treated as zero; each failure multiplies it by ten.
@@ -197,6 +214,10 @@ pub const SAMPLED_CERTIFICATE_PARAMETERS: usize = 4096;
 /// Rows for each parameter in that sample. By Marchenko and Pastur's law, the smallest eigenvalue of
 /// independent columns is then `(1 − √½)² = 0.09` of the mean.
 pub const SAMPLED_CERTIFICATE_ROWS: usize = 2;
+
+/// What is added to a bound of the largest eigenvalue for the rounding of three products of matrices whose
+/// norms are within the root of their dimension of it: about `3d²u`, which is below this up to 1,000 columns.
+pub const EIGENVALUE_ROUNDING: f64 = 1e-9;
 
 /// Steps of inverse iteration before a bound of the smallest eigenvalue is tried: the estimate is never too
 /// small, and need not be exact.
@@ -314,6 +335,10 @@ pub const LAGGED_CONTRACTION: f64 = 0.3;
 /// Share of the threshold at which a coefficient may become nonzero, from which on its column is looked at
 /// together with the others: a working set that is a little too large saves passes over all columns.
 pub const NEAR_THRESHOLD: f64 = 0.9;
+
+/// Columns of the first working set of a cold start, at least; later ones may have twice the columns of the support. A
+/// curvature costs the square of them, so that sets which double cost a third more than the last.
+pub const FIRST_WORKING_COLUMNS: usize = 100;
 
 /// Columns up to which all of them are one working set.
 pub const WORKING_COLUMNS: usize = 32;

@@ -84,12 +84,29 @@ impl Failure {
 
 impl Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&wrap("error: ", "       ", &self.message))?;
+        f.write_str(&beside("error: ", &self.message))?;
         match &self.remedy {
             None => Ok(()),
-            Some(remedy) => write!(f, "\n{}", wrap("try    ", "       ", remedy)),
+            Some(remedy) => write!(f, "\n{}", beside("try    ", remedy)),
         }
     }
+}
+
+/// Something that may be a mistake, and what to do about it: two lines or more for stderr.
+///
+/// # Examples
+/// ```
+/// let text = terminal::notice("`id` looks like an identifier", "--drop id");
+/// assert_eq!(text, "notice `id` looks like an identifier\ntry    --drop id\n");
+/// ```
+pub fn notice(message: &str, remedy: &str) -> String {
+    let (message, remedy) = (beside("notice ", message), beside("try    ", remedy));
+    format!("{message}\n{remedy}\n")
+}
+
+/// A text with its kind in the margin.
+fn beside(kind: &str, text: &str) -> String {
+    wrap(kind, "       ", text)
 }
 
 /// Runs a program: prints its error, and makes a panic, which is always a mistake in the program,

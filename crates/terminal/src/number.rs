@@ -70,6 +70,30 @@ pub fn counted(value: usize, noun: &str) -> String {
     format!("{} {noun}{plural}", count(value))
 }
 
+/// A size in bytes, in the unit that fits; a kilobyte is 1000 bytes.
+///
+/// # Examples
+/// ```
+/// assert_eq!(terminal::number::bytes(1_234_567.0), "1.2 MB");
+/// ```
+pub fn bytes(value: f64) -> String {
+    if value < 999.5 {
+        return format!("{value:.0} B");
+    }
+    let mut size = value / 1e3;
+    let mut units = ["kB", "MB", "GB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    for larger in units {
+        // What would be rounded to a thousand is one of the next.
+        if size < 999.5 {
+            break;
+        }
+        (size, unit) = (size / 1e3, larger);
+    }
+    let decimals = usize::from(size < 9.95);
+    format!("{size:.decimals$} {unit}")
+}
+
 /// A time, given in seconds, in the unit that fits.
 ///
 /// # Examples
@@ -144,6 +168,23 @@ mod tests {
         );
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(counted(0, "row"), "0 rows");
+    }
+
+    #[test]
+    fn sizes_have_the_unit_that_fits() {
+        let cases = [
+            (0.0, "0 B"),
+            (999.4, "999 B"),
+            (1e3, "1.0 kB"),
+            (9_960.0, "10 kB"),
+            (999_499.0, "999 kB"),
+            (999_500.0, "1.0 MB"),
+            (3e8, "300 MB"),
+            (1.23e13, "12300 GB"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(bytes(value), text);
+        }
     }
 
     #[test]

@@ -97,6 +97,16 @@ impl Sink {
         finish().map_err(|error| Failure::writing(place, &error))
     }
 
+    /// Writes a whole text, and puts the file in its place.
+    ///
+    /// # Errors
+    /// A [`Failure`] when it cannot be written.
+    pub fn put(mut self, text: &str) -> Result<(), Failure> {
+        self.write_all(text.as_bytes())
+            .map_err(|error| Failure::writing(&self.place, &error))?;
+        self.finish()
+    }
+
     /// What to call it in an error.
     pub fn place(&self) -> String {
         self.place.clone()
@@ -174,10 +184,13 @@ mod tests {
         sink.finish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"a,b\n");
 
+        Sink::open(Some(&path)).unwrap().put("c\n").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"c\n");
+
         let mut half = Sink::open(Some(&path)).unwrap();
         half.write_all(b"half").unwrap();
         drop(half);
-        assert_eq!(std::fs::read(&path).unwrap(), b"a,b\n");
+        assert_eq!(std::fs::read(&path).unwrap(), b"c\n");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

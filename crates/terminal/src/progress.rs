@@ -43,17 +43,36 @@ impl Progress {
 
     /// Shows `done` of `total` (0: not known), and what is going on.
     pub fn update(&mut self, done: u64, total: u64, message: String) {
+        let template = if total > 0 {
+            "{wide_bar} {pos}/{len} {msg}, {eta} left"
+        } else {
+            "{spinner} {pos} {msg}"
+        };
+        self.draw(done, total, message, template);
+    }
+
+    /// The same in words alone: `done` and `total` are the length of the bar.
+    pub fn share(&mut self, done: u64, total: u64, words: String) {
+        let template = if total > 0 {
+            "{wide_bar} {msg}"
+        } else {
+            "{spinner} {msg}"
+        };
+        self.draw(done, total, words, template);
+    }
+
+    /// Whether anybody will see it.
+    pub fn is_looked_at(&self) -> bool {
+        self.due.is_some()
+    }
+
+    fn draw(&self, done: u64, total: u64, message: String, template: &str) {
         if self.due.is_none_or(|due| Instant::now() < due) {
             return;
         }
         if self.bar.is_hidden() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        let template = if total > 0 {
-            "{wide_bar} {pos}/{len} {msg}, {eta} left"
-        } else {
-            "{spinner} {pos} {msg}"
-        };
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style);
         }
@@ -62,6 +81,12 @@ impl Progress {
         }
         self.bar.set_position(done);
         self.bar.set_message(message);
+    }
+
+    /// One that is updated and never drawn.
+    #[cfg(test)]
+    pub(crate) fn hidden() -> Self {
+        Self::after(Duration::from_hours(1), true)
     }
 
     /// Takes the line away.
@@ -77,7 +102,7 @@ mod tests {
     fn shown(patience: Duration, visible: bool) -> bool {
         let mut progress = Progress::after(patience, visible);
         progress.update(1, 2, "rows".to_owned());
-        progress.update(2, 0, "rows".to_owned());
+        progress.share(2, 0, "2 rows".to_owned());
         progress.bar.position() == 2
     }
 

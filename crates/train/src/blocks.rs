@@ -5,12 +5,12 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use model::Supervised;
-use solver::{ObjectiveError, Problem, TargetValues};
+use solver::{ObjectiveError, Problem};
 
 use crate::method::Gradient;
-use crate::rows::{Number, mean_weight};
+use crate::rows::{Beside, Number, mean_weight, tensor};
 
 /// Rows of a block. A sum of so many positive terms in `f32` is right to a few units in the sixth digit
 /// at worst, and the blocks' errors average out; what is read back is a thousandth of the rows.
@@ -28,12 +28,8 @@ pub(crate) struct Blocks(Vec<Piece>);
 pub(crate) struct Piece {
     /// `[blocks, rows, columns]`
     rows: Tensor<3>,
-    /// `[blocks · rows, outputs]`
-    targets: Tensor<2>,
-    /// `[blocks · rows]`, of mean 1 over all rows of the fit
-    weights: Option<Tensor<1>>,
-    /// `[blocks · rows, outputs]`
-    offsets: Option<Tensor<2>>,
+    /// Of `blocks · rows` rows.
+    beside: Beside,
 }
 
 /// Coefficients and intercepts on the host, one copy for each block of a piece when they are moved.
@@ -171,39 +167,15 @@ impl Piece {
         length: usize,
         device: &Device,
     ) -> Result<Self, ObjectiveError> {
-        let (columns, outputs) = (problem.design.columns(), problem.target.outputs());
-        let Range { start, end } = range;
-        let rows = end - start;
-        let convert = |values: &[f64]| values.iter().map(|&value| T::from_f64(value)).collect();
-        let targets = match problem.target {
-            TargetValues::Binary(values) | TargetValues::Linear(values) => {
-                convert(&values[start..end])
-            }
-            TargetValues::Multinomial { codes, classes } => {
-                let mut one_hot = vec![T::from_f64(0.0); rows * classes];
-                for (row, &code) in codes[start..end].iter().enumerate() {
-                    one_hot[row * classes + code as usize] = T::from_f64(1.0);
-                }
-                one_hot
-            }
-        };
+        let (rows, columns) = (range.len(), problem.design.columns());
         let mean = mean_weight(problem.weights);
-        let weights = problem.weights.zip(mean).map(|(weights, mean)| {
-            let scaled: Vec<f64> = weights[start..end].iter().map(|w| w / mean).collect();
-            tensor::<T, 1>([rows], convert(&scaled), device)
-        });
-        let offsets = problem.offsets.map(|offsets| {
-            let own = convert(&offsets[start * outputs..end * outputs]);
-            tensor::<T, 2>([rows, outputs], own, device)
-        });
+        let beside = Beside::upload(problem, &range, mean, device);
         let mut scratch = Vec::new();
         let cells = problem.design.cells(range, &mut scratch)?.to_vec();
         drop(scratch);
         Ok(Self {
             rows: tensor([rows / length, length, columns], cells, device),
-            targets: tensor([rows, outputs], targets, device),
-            weights,
-            offsets,
+            beside,
         })
     }
 
@@ -229,7 +201,7 @@ impl Piece {
             scores = scores + bias;
         }
         let scores = scores.flatten::<2>(0, 1);
-        match &self.offsets {
+        match &self.beside.offsets {
             None => scores,
             Some(offsets) => scores + offsets.clone(),
         }
@@ -238,8 +210,8 @@ impl Piece {
     /// The sum of each block's losses.
     fn block_losses<M: Supervised>(&self, scores: Tensor<2>) -> Tensor<1> {
         let [blocks, rows, _] = self.rows.dims();
-        let mut losses = M::row_losses(scores, self.targets.clone());
-        if let Some(weights) = &self.weights {
+        let mut losses = M::row_losses(scores, self.beside.targets.clone());
+        if let Some(weights) = &self.beside.weights {
             losses = losses * weights.clone();
         }
         losses
@@ -253,8 +225,8 @@ impl Piece {
         let [blocks, rows, _] = self.rows.dims();
         let (weight, bias) = self.parameters::<T>(theta, device);
         let scores = self.scores(weight, bias);
-        let mut residuals = M::residuals(scores.clone(), self.targets.clone());
-        if let Some(weights) = &self.weights {
+        let mut residuals = M::residuals(scores.clone(), self.beside.targets.clone());
+        if let Some(weights) = &self.beside.weights {
             residuals = residuals * weights.clone().unsqueeze_dim::<2>(1);
         }
         let residuals = residuals.reshape([blocks, rows, theta.outputs]);
@@ -302,7 +274,7 @@ impl Piece {
         for k in 0..theta.outputs {
             for l in k..theta.outputs {
                 let mut d = M::curvature(&predictions, k, l);
-                if let Some(weights) = &self.weights {
+                if let Some(weights) = &self.beside.weights {
                     d = d * weights.clone().unsqueeze_dim::<2>(1);
                 }
                 let weighted = rows.clone() * d.clone();
@@ -316,15 +288,4 @@ impl Piece {
         }
         parts
     }
-}
-
-fn tensor<T: Number, const D: usize>(
-    shape: [usize; D],
-    values: Vec<T>,
-    device: &Device,
-) -> Tensor<D> {
-    Tensor::from_data(
-        TensorData::new(values, shape),
-        (device, T::PRECISION.dtype()),
-    )
 }

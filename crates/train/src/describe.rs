@@ -11,8 +11,8 @@ use crate::error::FitError;
 use crate::measure::{self, THRESHOLD};
 use crate::prepare::Prepared;
 use crate::report::{
-    CertificateReport, Coefficient, Dropped, FitReport, Intercept, Metrics, Parts, Seconds,
-    TableReport,
+    CertificateReport, Coefficient, Dropped, FitReport, Intercept, Metrics, NoticeReport, Parts,
+    Seconds, TableReport,
 };
 use crate::run;
 use crate::solve::Solved;
@@ -65,6 +65,7 @@ impl Solution<'_> {
             all,
             parts,
             notes,
+            notices,
             ..
         } = self.prepared;
         let labels = all.target.labels().to_vec();
@@ -100,6 +101,7 @@ impl Solution<'_> {
             seed: settings.seed,
             stochastic: solved.stochastic.clone(),
             iterations: solved.history.len(),
+            sample_steps: solved.sample_steps,
             condition_number: solved.condition,
             objective: solved.objective,
             certificate: CertificateReport::new(&solved.certificate),
@@ -121,6 +123,14 @@ impl Solution<'_> {
                 })
                 .collect(),
             notes: notes.clone(),
+            notices: notices
+                .iter()
+                .map(|notice| NoticeReport {
+                    column: notice.column.clone(),
+                    message: notice.to_string(),
+                    remedy: notice.remedy(),
+                })
+                .collect(),
             metrics,
             seconds,
             versions: versions(),

@@ -160,6 +160,8 @@ mod tests {
             name: name.into(),
             source: name.into(),
             level: None,
+            function: None,
+            factors: None,
             mean,
             scale,
         }

@@ -1,5 +1,6 @@
 //! A table becomes parts of rows with targets, and a pipeline fitted on the training rows.
 
+use dataset::recognition::{Notice, notices};
 use dataset::{
     DesignMatrix, Element, EncodedRows, Fingerprint, Input, Pipeline, PipelineOptions,
     PreparedRows, Schema, Table, Target, prepare as prepare_rows, read_table, split,
@@ -36,6 +37,8 @@ pub struct Prepared {
     pub all: PreparedRows,
     /// What was decided on the way, in sentences.
     pub notes: Vec<String>,
+    /// Columns that are probably not what they look like.
+    pub notices: Vec<Notice>,
 }
 
 /// Reads a table.
@@ -79,6 +82,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         missing: config.target.missing,
         standardize: settings.standardize,
         center: settings.intercept,
+        ..PipelineOptions::default()
     };
     let pipeline = Pipeline::fit(
         &source.table,
@@ -92,8 +96,10 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         validation: part(&split.validation),
         test: part(&split.test),
     };
+    let notices = notices(&source.table, &source.schema);
     let mut notes = all.notes.clone();
     notes.extend(filled(&source, &all));
+    notes.extend(pipeline.notes());
     let mut designs = Parts {
         train: None,
         validation: None,
@@ -124,6 +130,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         designs,
         all,
         notes,
+        notices,
     })
 }
 

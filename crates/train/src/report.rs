@@ -48,6 +48,8 @@ pub struct FitReport {
     pub stochastic: Option<crate::stochastic::StochasticConfig>,
     /// Iterations of a full-batch solver, or epochs.
     pub iterations: usize,
+    /// Steps on a sample of the rows before the first iteration; 0 for most solvers.
+    pub sample_steps: usize,
     /// The condition number of least squares, where they were solved in one step; null, too, where
     /// columns are dependent and it is infinite.
     pub condition_number: Option<f64>,
@@ -71,6 +73,8 @@ pub struct FitReport {
     pub dropped: Vec<Dropped>,
     /// What was decided on the way, in sentences.
     pub notes: Vec<String>,
+    /// Columns that are probably not what they look like.
+    pub notices: Vec<NoticeReport>,
     /// How well it does.
     pub metrics: Parts<Metrics>,
     /// Where the time went.
@@ -171,6 +175,17 @@ pub struct Dropped {
     pub name: String,
     /// Why.
     pub reason: String,
+}
+
+/// A column that is probably not what it looks like.
+#[derive(Debug, Clone, Serialize)]
+pub struct NoticeReport {
+    /// Its name.
+    pub column: String,
+    /// What it looks like, in a sentence.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
 }
 
 /// Something for each part of the rows; absent where the part has none.

@@ -50,49 +50,71 @@ impl<T: Number> Upload for Problem<'_, T> {
     ) -> Result<DeviceRows, ObjectiveError> {
         let mut scratch = Vec::new();
         let values = self.design.gather(batch, &mut scratch)?.to_vec();
-        Ok(upload(self, values, batch, mean_weight, device))
+        let shape = [batch.len(), self.design.columns()];
+        let Beside {
+            targets,
+            weights,
+            offsets,
+        } = Beside::upload(self, &batch.iter().copied(), mean_weight, device);
+        Ok(DeviceRows {
+            rows: tensor(shape, values, device),
+            targets,
+            weights,
+            offsets,
+        })
     }
 }
 
-fn upload<T: Number>(
-    problem: &Problem<'_, T>,
-    values: Vec<T>,
-    batch: &[usize],
-    mean_weight: Option<f64>,
-    device: &Device,
-) -> DeviceRows {
-    let (rows, outputs) = (batch.len(), problem.target.outputs());
-    let pick = |values: &[f64]| batch.iter().map(|&row| T::from_f64(values[row])).collect();
-    let targets = match problem.target {
-        TargetValues::Binary(values) | TargetValues::Linear(values) => pick(values),
-        TargetValues::Multinomial { codes, classes } => {
-            let mut one_hot = vec![T::from_f64(0.0); rows * classes];
-            for (place, &row) in batch.iter().enumerate() {
-                one_hot[place * classes + codes[row] as usize] = T::from_f64(1.0);
+/// What belongs to some rows beside their cells, on a device.
+#[derive(Debug, Clone)]
+pub(crate) struct Beside {
+    /// `[rows, outputs]`: numbers, 0 or 1, or a one for the class.
+    pub(crate) targets: Tensor<2>,
+    /// `[rows]`, of mean 1 over all rows of the fit
+    pub(crate) weights: Option<Tensor<1>>,
+    /// `[rows, outputs]`
+    pub(crate) offsets: Option<Tensor<2>>,
+}
+
+impl Beside {
+    /// Moves what belongs to these rows; `mean_weight` is that of all rows.
+    pub(crate) fn upload<T: Number>(
+        problem: &Problem<'_, T>,
+        rows: &(impl ExactSizeIterator<Item = usize> + Clone),
+        mean_weight: Option<f64>,
+        device: &Device,
+    ) -> Self {
+        let (count, outputs) = (rows.len(), problem.target.outputs());
+        let pick = |values: &[f64]| rows.clone().map(|row| T::from_f64(values[row])).collect();
+        let targets = match problem.target {
+            TargetValues::Binary(values) | TargetValues::Linear(values) => pick(values),
+            TargetValues::Multinomial { codes, classes } => {
+                let mut one_hot = vec![T::from_f64(0.0); count * classes];
+                for (place, row) in rows.clone().enumerate() {
+                    one_hot[place * classes + codes[row] as usize] = T::from_f64(1.0);
+                }
+                one_hot
             }
-            one_hot
+        };
+        let weights = problem.weights.zip(mean_weight).map(|(weights, mean)| {
+            let scaled = rows.clone().map(|row| T::from_f64(weights[row] / mean));
+            tensor([count], scaled.collect(), device)
+        });
+        let offsets = problem.offsets.map(|offsets| {
+            let own = |row: usize| &offsets[row * outputs..(row + 1) * outputs];
+            let values = rows.clone().flat_map(own).map(|&value| T::from_f64(value));
+            tensor([count, outputs], values.collect(), device)
+        });
+        Self {
+            targets: tensor([count, outputs], targets, device),
+            weights,
+            offsets,
         }
-    };
-    let weights = problem.weights.zip(mean_weight).map(|(weights, mean)| {
-        let scaled = batch
-            .iter()
-            .map(|&row| T::from_f64(weights[row] / mean))
-            .collect();
-        tensor([rows], scaled, device)
-    });
-    DeviceRows {
-        rows: tensor([rows, problem.design.columns()], values, device),
-        targets: tensor([rows, outputs], targets, device),
-        weights,
-        offsets: problem.offsets.map(|offsets| {
-            let own = |&row: &usize| &offsets[row * outputs..(row + 1) * outputs];
-            let values = batch.iter().flat_map(own).map(|&value| T::from_f64(value));
-            tensor([rows, outputs], values.collect(), device)
-        }),
     }
 }
 
-fn tensor<T: Number, const D: usize>(
+/// Numbers on a device, in their own precision.
+pub(crate) fn tensor<T: Number, const D: usize>(
     shape: [usize; D],
     values: Vec<T>,
     device: &Device,

@@ -34,7 +34,9 @@ fn furnished() -> Folder {
         cells[2] = (100_000 + 7919 * row).to_string();
     }
     folder.write("houses.csv", rename(houses.csv(), "rooms,distance,price"));
-    folder.write("new.csv", rename(loans.csv(), "age,income,default"));
+    for name in ["new.csv", "part-1.csv", "part-2.csv"] {
+        folder.write(name, rename(loans.csv(), "age,income,default"));
+    }
     let arguments = [
         "loans.csv",
         "--target",

@@ -80,7 +80,7 @@ fn report_shape(task: &str) -> Value {
         "adapter": "text?", "precision": "text",
         "penalty": { "lambda": "number", "l1_ratio": "number", "c": "number?" },
         "standardized": "bool", "seed": "count", "stochastic": "object?",
-        "iterations": "count", "condition_number": "number?", "objective": "number",
+        "iterations": "count", "sample_steps": "count", "condition_number": "number?", "objective": "number",
         "certificate": { "gradient_max": "number", "newton_decrement": "number?",
             "probability_error": if task == "linear" { "null" } else { "number?" },
             "score_error": "number?", "reason": "text?", "basis": "text" },
@@ -92,7 +92,7 @@ fn report_shape(task: &str) -> Value {
             json!("list")
         },
         "coefficients": [coefficient],
-        "dropped": "list", "notes": "list",
+        "dropped": "list", "notes": "list", "notices": "list",
         "metrics": { "train": metrics, "validation": "null", "test": metrics },
         "seconds": { "read": "number", "prepare": "number", "fit": "number", "certify": "number",
             "evaluate": "number" },

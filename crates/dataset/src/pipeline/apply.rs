@@ -5,16 +5,18 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::steps::{Overflow, Place, Step, encode};
+use super::dense::Overflow;
 use super::{Feature, MISSING_LEVEL, MissingPolicy, Pipeline, PipelineError};
 use crate::design::{DesignMatrix, Element};
 use crate::schema::ColumnSchema;
-use crate::table::{MISSING, Table};
+use crate::table::Table;
 
 /// What is unusual about a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RowFlags {
-    /// A category has a level, or lacks one, as in no training row: all its dummies are 0.
+    /// A category has a level, or lacks one, as in no training row. It is scored as one of the
+    /// [`OTHER_LEVEL`](super::OTHER_LEVEL) where the training rows have them, as that is what rare
+    /// levels are; otherwise all its dummies are 0, as for the reference level.
     pub unseen: bool,
     /// A feature is missing.
     pub missing: bool,
@@ -27,7 +29,8 @@ pub struct RowFlags {
 pub struct UnusualCell {
     /// The column of the table.
     pub column: String,
-    /// The level that no training row had; `None` when the cell is missing.
+    /// The level that no training row had, of a date with its part, `month=3`; `None` when the cell
+    /// is missing.
     pub level: Option<String>,
 }
 
@@ -58,15 +61,15 @@ impl Pipeline {
         if self.missing == MissingPolicy::Error {
             super::impute::refuse_missing(table, &self.schema(), rows)?;
         }
-        let steps = self.steps(table)?;
-        let columns = self.columns.len();
+        let encoder = self.dense_encoder(table)?;
+        let columns = encoder.columns();
         let mut values = self.zeros::<T>(rows.len())?;
         let mut flags = vec![RowFlags::default(); rows.len()];
         let outcomes: Vec<Result<(), Overflow>> = values
             .par_chunks_mut(BLOCK * columns)
             .zip(flags.par_chunks_mut(BLOCK))
             .zip(rows.par_chunks(BLOCK))
-            .map(|((values, flags), rows)| encode(&steps, rows, columns, values, Some(flags)))
+            .map(|((values, flags), rows)| encoder.encode(rows, values, Some(flags)))
             .collect();
         if let Some(overflow) = outcomes.into_iter().find_map(Result::err) {
             return Err(overflow.error::<T>(table));
@@ -94,18 +97,18 @@ impl Pipeline {
             for column in &self.columns {
                 *counts.entry(&column.source).or_default() += 1;
             }
-            let widest = self
-                .features
-                .iter()
-                .rev()
-                .max_by_key(|feature| counts[&*feature.name]);
+            // The last of those that are equally wide.
+            let sources = self.columns.iter().rev();
+            let widest = sources.max_by_key(|column| counts[&*column.source]);
+            let interaction = widest.is_some_and(|column| column.factors.is_some());
             let widest = widest
-                .map(|feature| feature.name.clone())
+                .map(|column| column.source.clone())
                 .unwrap_or_default();
             return Err(PipelineError::OutOfMemory {
                 rows,
                 columns,
                 widest,
+                interaction,
             });
         }
         values.resize(rows * columns, T::from_f64(0.0));
@@ -125,42 +128,22 @@ impl Pipeline {
         row: usize,
     ) -> Result<Vec<UnusualCell>, PipelineError> {
         let mut unusual = Vec::new();
-        for (feature, step) in self.features.iter().zip(self.steps(table)?) {
-            let missing = match step {
-                Step::Numeric { cells, .. } => cells[row].is_nan(),
-                Step::Categorical {
-                    codes,
-                    places,
-                    missing,
-                    ..
-                } => {
-                    let place = places.get(codes[row] as usize).copied().unwrap_or(missing);
-                    if matches!(place, Place::Unseen) && codes[row] != MISSING {
-                        let cell = table
-                            .column(&feature.name)
-                            .and_then(|column| column.cell(row));
-                        unusual.push(UnusualCell {
-                            column: feature.name.clone(),
-                            level: cell,
-                        });
-                    }
-                    codes[row] == MISSING
-                }
-                Step::Date(_, dates) => {
-                    let (missing, unseen) = dates.unusual(row);
-                    unusual.extend(unseen.into_iter().map(|level| UnusualCell {
-                        column: feature.name.clone(),
-                        level: Some(level),
-                    }));
-                    missing
-                }
-            };
-            if missing {
+        for (feature, term) in self.features.iter().zip(self.terms(table)?) {
+            let mut flags = [RowFlags::default()];
+            term.write(&[row], &mut Vec::new(), &mut flags);
+            let [flags] = flags;
+            let parts = term.unseen_parts(row);
+            if flags.missing || (flags.unseen && parts.is_empty()) {
+                let cell = table.column(&feature.name);
                 unusual.push(UnusualCell {
                     column: feature.name.clone(),
-                    level: None,
+                    level: cell.and_then(|column| column.cell(row)),
                 });
             }
+            unusual.extend(parts.into_iter().map(|part| UnusualCell {
+                column: feature.name.clone(),
+                level: Some(part),
+            }));
         }
         Ok(unusual)
     }
@@ -190,7 +173,7 @@ impl Pipeline {
             .or(cells.first());
         match unseen {
             Some(UnusualCell { column, level }) => Err(PipelineError::UnseenLevel {
-                path: table.source().to_owned(),
+                path: table.file(row).to_owned(),
                 line: table.line(row),
                 column: column.clone(),
                 level: level.clone().unwrap_or_else(|| MISSING_LEVEL.to_owned()),

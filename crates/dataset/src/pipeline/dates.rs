@@ -5,14 +5,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::encode::FittedFeature;
+use super::categorical::{Place, dummy, place_of_missing};
+use super::encode::{FittedFeature, dropped};
 use super::impute::median;
-use super::scale::{Sum, dummy_moments, moments, standardize};
+use super::scale::{Sum, dummy_moments, moments};
+use super::term::{Entry, Term};
+use super::training::TrainingRows;
 use super::{
-    DesignColumn, DroppedColumn, Encoding, Feature, MissingPolicy, PipelineOptions, RowFlags,
+    DesignColumn, Encoding, Feature, MISSING_LEVEL, MissingPolicy, PipelineOptions, RowFlags,
 };
 use crate::date::{DatePart, Moment, PartForm};
-use crate::design::Element;
 use crate::schema::ColumnSchema;
 
 /// More than the positions of any part that has levels.
@@ -63,25 +65,19 @@ fn label(part: DatePart, level: u8) -> String {
     format!("{part}={}", part.level(level))
 }
 
-/// Fits the parts of a date on rows that all count.
+/// Fits the parts of a date.
 pub(super) fn fit(
     column: &ColumnSchema,
     seconds: &[f64],
-    rows: &[usize],
-    weights: Option<&[f64]>,
-    options: PipelineOptions,
+    training: &TrainingRows,
+    options: &PipelineOptions,
 ) -> FittedFeature {
-    let dropped = |reason: &str| {
-        FittedFeature::Dropped(DroppedColumn {
-            name: column.name.clone(),
-            reason: reason.to_owned(),
-        })
-    };
+    let rows = &training.rows;
     let present = || rows.iter().map(|&row| seconds[row]).filter(|s| !s.is_nan());
     let min = present().fold(f64::INFINITY, f64::min);
     let max = present().fold(f64::NEG_INFINITY, f64::max);
     if !min.is_finite() {
-        return dropped("is missing in every row to fit on");
+        return dropped(column, "is missing in every row to fit on".to_owned());
     }
     // A missing date becomes the last one up to the median: one that there is.
     let fill = (options.missing == MissingPolicy::Impute).then(|| {
@@ -92,7 +88,7 @@ pub(super) fn fit(
                 .map(|(_, &weight)| weight)
                 .collect()
         };
-        let middle = median(present().collect(), weights.map(pairs)).unwrap_or(max);
+        let middle = median(present().collect(), training.weights().map(pairs)).unwrap_or(max);
         present().filter(|&date| date <= middle).fold(min, f64::max)
     });
     let moments_of_rows: Vec<Moment> = rows
@@ -105,7 +101,7 @@ pub(super) fn fit(
     let mut fitting = Fitting {
         name: &column.name,
         moments: &moments_of_rows,
-        weights,
+        weights: training.weights(),
         standardized: options.standardize,
         parts: Vec::new(),
         columns: Vec::new(),
@@ -122,8 +118,12 @@ pub(super) fn fit(
             fitting.fit(part);
         }
     }
+    if options.missing_indicators {
+        fitting.indicator(|position| seconds[rows[position]].is_nan());
+    }
     if fitting.columns.is_empty() {
-        return dropped("has no part that differs between the rows to fit on");
+        let reason = "has no part that differs between the rows to fit on";
+        return dropped(column, reason.to_owned());
     }
     let feature = Feature {
         name: column.name.clone(),
@@ -211,8 +211,27 @@ impl Fitting<'_> {
             name: format!("{}:{label}", self.name),
             source: self.name.to_owned(),
             level: level.map(str::to_owned),
+            function: None,
+            factors: None,
             mean,
             scale,
+        }
+    }
+
+    /// Adds a column for missing dates, if there are any.
+    fn indicator(&mut self, is_missing: impl Fn(usize) -> bool) {
+        let (mut ones, mut total) = (Sum::default(), Sum::default());
+        for position in 0..self.moments.len() {
+            let weight = self.weights.map_or(1.0, |weights| weights[position]);
+            total.add(weight);
+            if is_missing(position) {
+                ones.add(weight);
+            }
+        }
+        let (ones, total) = (ones.value(), total.value());
+        if ones > 0.0 {
+            let column = dummy(self.name, MISSING_LEVEL, ones, total, self.standardized);
+            self.columns.extend((column.scale > 0.0).then_some(column));
         }
     }
 
@@ -250,165 +269,160 @@ impl Fitting<'_> {
     }
 }
 
-/// How to encode the dates of one table.
-#[derive(Debug)]
-pub(super) struct DateStep<'a> {
-    cells: &'a [f64],
-    fill: f64,
-    parts: Vec<PartStep>,
+impl DesignColumn {
+    /// What the name of a column of a date has behind the colon.
+    pub(super) fn date_part(&self) -> Option<&str> {
+        let behind = self.name.strip_prefix(self.source.as_str())?;
+        behind.strip_prefix(':')
+    }
 }
 
+/// Dates of the table, written into the columns of their parts.
 #[derive(Debug)]
-enum PartStep {
-    Number(DatePart, Standard),
-    Cycle(DatePart, [Standard; 2]),
+pub(super) struct DateTerm<'a> {
+    cells: &'a [f64],
+    fill: Option<f64>,
+    parts: Vec<PartColumns>,
+    /// The dummy of missing cells.
+    indicator: Option<usize>,
+    columns: Vec<usize>,
+}
+
+/// The columns of a part of a date.
+#[derive(Debug)]
+enum PartColumns {
+    Number(DatePart, Target),
+    Cycle(DatePart, [Target; 2]),
     Levels {
         part: DatePart,
-        known: [bool; POSITIONS],
-        /// For each position its dummy, with the value that it has there.
-        dummies: Vec<Option<(usize, f64)>>,
-        off: Vec<(usize, f64)>,
+        /// For each position of the part.
+        places: [Place; POSITIONS],
     },
 }
 
-/// A column of the design matrix.
+/// A column for numbers.
 #[derive(Debug, Clone, Copy)]
-struct Standard {
+struct Target {
     column: usize,
+    /// What a number that is a factor of a product is reduced by, and what stands for a missing one
+    /// where missing cells are not imputed.
+    shift: f64,
     mean: f64,
-    scale: f64,
 }
 
-impl<'a> DateStep<'a> {
-    /// `design` has the columns of this feature with their positions; `None` when they are not those
-    /// of its parts.
+impl<'a> DateTerm<'a> {
+    /// `columns` has the columns of this feature with their positions; `None` when they are not those
+    /// of its parts. Numbers are `shifted` to mean 0 as the factor of a product.
     pub(super) fn new(
         cells: &'a [f64],
-        fill: f64,
+        fill: Option<f64>,
         parts: &[FittedPart],
-        design: &[(usize, &DesignColumn)],
+        columns: &[(usize, &DesignColumn)],
+        shifted: bool,
     ) -> Option<Self> {
         let find = |label: &str| {
-            let mut columns = design.iter().filter(|(_, column)| {
-                let behind = column.name.strip_prefix(column.source.as_str());
-                behind.and_then(|behind| behind.strip_prefix(':')) == Some(label)
-            });
-            columns.next().map(|&(position, column)| Standard {
+            let found = |column: &DesignColumn| column.date_part() == Some(label);
+            let column = columns.iter().find(|(_, column)| found(column));
+            column.map(|&(position, column)| Target {
                 column: position,
+                shift: if shifted { column.shift() } else { 0.0 },
                 mean: column.mean,
-                scale: column.scale,
             })
         };
-        let step = |fitted: &FittedPart| {
+        let columns_of = |fitted: &FittedPart| {
             let part = fitted.part;
             let labels = fitted.labels();
             Some(match part.form() {
-                PartForm::Number => PartStep::Number(part, find(labels.first()?)?),
+                PartForm::Number => PartColumns::Number(part, find(labels.first()?)?),
                 PartForm::Cycle => {
-                    PartStep::Cycle(part, [find(labels.first()?)?, find(labels.last()?)?])
+                    PartColumns::Cycle(part, [find(labels.first()?)?, find(labels.last()?)?])
                 }
                 PartForm::Levels => {
-                    let mut known = [false; POSITIONS];
-                    let mut dummies = vec![None; POSITIONS];
-                    let mut off = Vec::new();
+                    let mut places = [Place::UNSEEN; POSITIONS];
                     for &level in &fitted.levels {
-                        let position = usize::from(level);
-                        *known.get_mut(position)? = true;
-                        if let Some(Standard {
-                            column,
-                            mean,
-                            scale,
-                        }) = find(&label(part, level))
-                        {
-                            dummies[position] = Some((column, standardize(1.0, mean, scale)));
-                            off.push((column, standardize(0.0, mean, scale)));
-                        }
+                        let dummy = find(&label(part, level));
+                        *places.get_mut(usize::from(level))? =
+                            dummy.map_or(Place::REFERENCE, |target| Place::dummy(target.column));
                     }
-                    PartStep::Levels {
-                        part,
-                        known,
-                        dummies,
-                        off,
-                    }
+                    PartColumns::Levels { part, places }
                 }
             })
         };
-        let parts = parts.iter().map(step).collect::<Option<Vec<_>>>()?;
-        Some(Self { cells, fill, parts })
+        let parts = parts.iter().map(columns_of);
+        Some(Self {
+            cells,
+            fill,
+            parts: parts.collect::<Option<Vec<_>>>()?,
+            indicator: place_of_missing(columns).and_then(Place::column),
+            columns: columns.iter().map(|&(position, _)| position).collect(),
+        })
+    }
+}
+
+impl Term for DateTerm<'_> {
+    fn columns(&self) -> &[usize] {
+        &self.columns
     }
 
-    /// Writes the columns of some rows of the design matrix, `[rows × columns]`. Fails with the row
-    /// and its value where a number is too large.
-    pub(super) fn encode<T: Element>(
-        &self,
-        rows: &[usize],
-        columns: usize,
-        values: &mut [T],
-        flags: &mut [RowFlags],
-    ) -> Result<(), (usize, f64)> {
-        for (i, &row) in rows.iter().enumerate() {
-            let seconds = self.cells[row];
+    fn write(&self, rows: &[usize], entries: &mut Vec<Entry>, flags: &mut [RowFlags]) {
+        for (row, &place) in rows.iter().enumerate() {
+            let seconds = self.cells[place];
             let missing = seconds.is_nan();
-            let moment = Moment::new(if missing { self.fill } else { seconds });
-            let values = &mut values[i * columns..][..columns];
-            let mut unseen = false;
-            let mut put = |value: f64, to: Standard| {
-                let number = T::from_f64(standardize(value, to.mean, to.scale));
-                values[to.column] = number;
-                number.to_f64().is_finite()
+            let moment = match (missing, self.fill) {
+                (false, _) => Some(Moment::new(seconds)),
+                (true, fill) => fill.map(Moment::new),
             };
-            for part in &self.parts {
-                let fits = match *part {
-                    PartStep::Number(part, to) => put(moment.number(part), to),
-                    PartStep::Cycle(part, [to_sine, to_cosine]) => {
-                        let [sine, cosine] = moment.cycle(part);
-                        put(sine, to_sine) && put(cosine, to_cosine)
+            let mut put = |to: Target, value: Option<f64>| {
+                let value = value.unwrap_or(to.mean) - to.shift;
+                if value != 0.0 {
+                    let column = to.column;
+                    entries.push(Entry { row, column, value });
+                }
+            };
+            for columns in &self.parts {
+                match *columns {
+                    PartColumns::Number(part, to) => {
+                        put(to, moment.map(|moment| moment.number(part)));
                     }
-                    PartStep::Levels { .. } => true,
-                };
-                if !fits {
-                    return Err((row, seconds));
+                    PartColumns::Cycle(part, [to_sine, to_cosine]) => {
+                        let cycle = moment.map(|moment| moment.cycle(part));
+                        put(to_sine, cycle.map(|[sine, _]| sine));
+                        put(to_cosine, cycle.map(|[_, cosine]| cosine));
+                    }
+                    PartColumns::Levels { .. } => {}
                 }
             }
-            for part in &self.parts {
-                if let PartStep::Levels {
-                    part,
-                    known,
-                    dummies,
-                    off,
-                } = part
-                {
-                    for &(column, value) in off {
-                        values[column] = T::from_f64(value);
-                    }
-                    let level = usize::from(moment.level(*part));
-                    unseen |= !known[level];
-                    if let Some((column, value)) = dummies[level] {
-                        values[column] = T::from_f64(value);
-                    }
+            for columns in &self.parts {
+                if let (PartColumns::Levels { part, places }, Some(moment)) = (columns, moment) {
+                    places[usize::from(moment.level(*part))].write(row, false, entries, flags);
                 }
             }
-            if let Some(flags) = flags.get_mut(i) {
+            if let (true, Some(column)) = (missing, self.indicator) {
+                let value = 1.0;
+                entries.push(Entry { row, column, value });
+            }
+            if let Some(flags) = flags.get_mut(row) {
                 flags.missing |= missing;
-                flags.unseen |= unseen;
             }
         }
-        Ok(())
     }
 
-    /// Whether the date of a row is missing, and the levels of it that no training row had.
-    pub(super) fn unusual(&self, row: usize) -> (bool, Vec<String>) {
+    fn unseen_parts(&self, row: usize) -> Vec<String> {
         let seconds = self.cells[row];
-        let missing = seconds.is_nan();
-        let moment = Moment::new(if missing { self.fill } else { seconds });
-        let unseen = |part: &PartStep| match part {
-            PartStep::Levels { part, known, .. } => {
+        if seconds.is_nan() {
+            return Vec::new();
+        }
+        let moment = Moment::new(seconds);
+        let unseen = |columns: &PartColumns| match columns {
+            PartColumns::Levels { part, places } => {
                 let level = moment.level(*part);
-                (!known[usize::from(level)]).then(|| label(*part, level))
+                places[usize::from(level)]
+                    .is_unseen()
+                    .then(|| label(*part, level))
             }
-            PartStep::Number(..) | PartStep::Cycle(..) => None,
+            PartColumns::Number(..) | PartColumns::Cycle(..) => None,
         };
-        (missing, self.parts.iter().filter_map(unseen).collect())
+        self.parts.iter().filter_map(unseen).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::steps::{Step, encode};
+use super::dense::DenseEncoder;
 use super::{MissingPolicy, Pipeline, PipelineError};
 use crate::design::Element;
 use crate::rows::{RowSource, RowSourceError};
@@ -16,8 +16,7 @@ use crate::table::Table;
 pub struct EncodedRows<'a> {
     table: &'a Table,
     rows: &'a [usize],
-    columns: usize,
-    steps: Vec<Step<'a>>,
+    encoder: DenseEncoder<'a>,
 }
 
 impl Pipeline {
@@ -53,8 +52,7 @@ impl Pipeline {
         Ok(EncodedRows {
             table,
             rows,
-            columns: self.columns.len(),
-            steps: self.steps(table)?,
+            encoder: self.dense_encoder(table)?,
         })
     }
 }
@@ -65,8 +63,9 @@ impl EncodedRows<'_> {
         rows: &[usize],
         scratch: &'s mut Vec<T>,
     ) -> Result<&'s [T], RowSourceError> {
-        scratch.resize(rows.len() * self.columns, T::from_f64(0.0));
-        encode(&self.steps, rows, self.columns, scratch, None)
+        scratch.resize(rows.len() * self.encoder.columns(), T::from_f64(0.0));
+        self.encoder
+            .encode(rows, scratch, None)
             .map_err(|overflow| overflow.error::<T>(self.table))?;
         Ok(scratch)
     }
@@ -78,7 +77,7 @@ impl<T: Element> RowSource<T> for EncodedRows<'_> {
     }
 
     fn columns(&self) -> usize {
-        self.columns
+        self.encoder.columns()
     }
 
     fn cells<'s>(

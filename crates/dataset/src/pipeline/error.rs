@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::DroppedColumn;
 use crate::number::{counted, text};
 use crate::schema::Kind;
-use crate::suggestion::argument;
+use crate::suggestion::{argument, nearest_text};
 
 /// Why features do not become a design matrix.
 #[derive(Debug, Error, PartialEq)]
@@ -108,9 +108,53 @@ pub enum PipelineError {
         rows: usize,
         /// Its columns.
         columns: usize,
-        /// The feature that most columns come from.
+        /// The feature, or the pair of features, that most columns come from.
         widest: String,
+        /// Whether it is a pair.
+        interaction: bool,
     },
+    /// An option names a column that is not a feature.
+    #[error("`{column}` is not a feature{}", nearest_text(nearest.as_deref()))]
+    NotAFeature {
+        /// The name.
+        column: String,
+        /// The feature that was probably meant.
+        nearest: Option<String>,
+        /// The option.
+        option: &'static str,
+    },
+    /// A column cannot have the encoding that is asked for.
+    #[error("column `{column}` is {kind}, which `{encoding}` is not for")]
+    EncodingKind {
+        /// The column.
+        column: String,
+        /// Its kind.
+        kind: Kind,
+        /// The encoding.
+        encoding: String,
+    },
+    /// A number has too few different values for the encoding that is asked for.
+    #[error("column `{column}` has {} to fit on, too few for `{encoding}`, which needs {needed} well apart",
+        counted(*distinct, "different number"))]
+    TooFewValues {
+        /// The column.
+        column: String,
+        /// The encoding.
+        encoding: String,
+        /// Its distinct values.
+        distinct: usize,
+        /// How many it takes.
+        needed: usize,
+    },
+    /// A limit that no category can keep.
+    #[error("a category cannot have at most {}", counted(*levels, "level"))]
+    TooFewLevels {
+        /// The limit.
+        levels: usize,
+    },
+    /// Missing cells are to be marked, but rows with missing cells are not used.
+    #[error("missing cells cannot have a column where rows with missing cells are not used")]
+    IndicatorWithoutImputation,
     /// A pipeline that was not made by fitting contradicts itself.
     #[error("the pipeline contradicts itself at `{column}`")]
     Inconsistent {
@@ -134,7 +178,6 @@ impl PipelineError {
                 column,
                 expected: Kind::Date,
             } => Some(format!("dates in column `{column}`")),
-            Self::Kind { column, .. } => Some(format!("--categorical {}", argument(column))),
             Self::MissingCell { .. } => Some("--missing impute, or --missing drop".to_owned()),
             Self::NoCompleteRow { column, .. } => {
                 Some(format!("--drop {}, or --missing impute", argument(column)))
@@ -147,7 +190,35 @@ impl PipelineError {
                 Some("--precision f64".to_owned())
             }
             Self::TooLarge { .. } => Some("correct the cell".to_owned()),
+            Self::OutOfMemory {
+                widest,
+                interaction: true,
+                ..
+            } => Some(format!("leave out --interact {}", argument(widest))),
             Self::OutOfMemory { widest, .. } => Some(format!("--drop {}", argument(widest))),
+            Self::NotAFeature {
+                nearest: Some(near),
+                option,
+                ..
+            } => Some(format!("{option} with `{near}`")),
+            Self::NotAFeature { column, .. } => Some(format!("--features {}", argument(column))),
+            Self::Kind { column, .. }
+            | Self::TooFewValues { column, .. }
+            | Self::EncodingKind {
+                column,
+                kind: Kind::Numeric,
+                ..
+            } => Some(format!("--categorical {}", argument(column))),
+            Self::EncodingKind {
+                column,
+                kind: Kind::Date,
+                ..
+            } => Some(format!(
+                "leave `{column}` out of --encode; a schema file (--schema) can choose its parts"
+            )),
+            Self::EncodingKind { column, .. } => Some(format!("--numeric {}", argument(column))),
+            Self::TooFewLevels { .. } => Some("--max-levels 2 or more".to_owned()),
+            Self::IndicatorWithoutImputation => Some("--missing impute".to_owned()),
             Self::Inconsistent { .. } => Some("a model file as `train` wrote it".to_owned()),
         }
     }

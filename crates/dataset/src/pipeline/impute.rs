@@ -112,7 +112,7 @@ pub(super) fn refuse_missing(
     }
     match earliest {
         Some((row, column, rows)) => Err(PipelineError::MissingCell {
-            path: table.source().to_owned(),
+            path: table.file(row).to_owned(),
             line: table.line(row),
             column: column.name.clone(),
             rows,

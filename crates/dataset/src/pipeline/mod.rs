@@ -4,22 +4,55 @@
 //! levels in code-point order, missing cells as a level of their own. Dates: columns for their
 //! parts, a missing one as a date near the median. All columns of the design matrix, dummies
 //! included, are then shifted to mean 0 and scaled to a population standard deviation of 1.
+//!
+//! On request ([`PipelineOptions`]): rare levels as one ([`OTHER_LEVEL`]), levels hashed to buckets
+//! ([`Encoding::Hashed`]), a column for missing numbers, [polynomials](Polynomial), natural cubic
+//! [splines](Spline), [intervals](Bins), and products of features ([`Interaction`]). Every column
+//! names the feature, or the pair of features, that it comes from ([`DesignColumn`]).
+//!
+//! A feature of a new kind is an [`Encoding`], a function that fits it and a `Term` (`term.rs`) that
+//! writes its entries; dense rows, rows on demand and products follow from these.
 
 mod apply;
+mod basis;
+mod bins;
+mod categorical;
+mod column_encoding;
 mod consistency;
 mod dates;
+mod dense;
 mod encode;
 mod encoded;
 mod error;
+mod feature;
+mod hashing;
 mod impute;
+mod notes;
+pub(crate) mod numeric;
+mod options;
+mod polynomial;
+mod product;
+mod quantile;
 mod scale;
-mod steps;
+mod spline;
+pub(crate) mod term;
+mod training;
 
 pub use apply::{RowFlags, UnusualCell};
+pub use basis::Basis;
+pub use bins::Bins;
+pub use column_encoding::{ColumnEncoding, EncodingError};
 pub use dates::FittedPart;
 pub use encoded::EncodedRows;
 pub use error::PipelineError;
+pub use feature::{
+    DesignColumn, DroppedColumn, Encoding, Feature, Grouped, MISSING_LEVEL, OTHER_LEVEL,
+};
+pub use hashing::bucket;
 pub use impute::{CompleteRows, complete_rows};
+pub use options::{Interaction, LevelThreshold, Partner, PipelineOptions};
+pub use polynomial::Polynomial;
+pub use spline::Spline;
 
 use std::collections::BTreeMap;
 
@@ -28,11 +61,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::notation::Notation;
 use crate::schema::{ColumnSchema, Kind, Schema};
+use crate::suggestion::nearest;
 use crate::table::{Cells, Table};
 use encode::FittedFeature;
-
-/// The level that stands for a missing cell.
-pub const MISSING_LEVEL: &str = "(missing)";
+use training::TrainingRows;
 
 /// What to do with a missing cell of a feature.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,97 +77,6 @@ pub enum MissingPolicy {
     Drop,
     /// Stop.
     Error,
-}
-
-/// How to preprocess.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PipelineOptions {
-    /// What to do with missing cells.
-    pub missing: MissingPolicy,
-    /// Whether the columns of the design matrix are scaled.
-    pub standardize: bool,
-    /// Whether standardised columns are shifted to mean 0, too. A model without an intercept must
-    /// not have them shifted: the shift would be an intercept by another name.
-    pub center: bool,
-}
-
-impl Default for PipelineOptions {
-    /// Imputes and standardises.
-    fn default() -> Self {
-        Self {
-            missing: MissingPolicy::Impute,
-            standardize: true,
-            center: true,
-        }
-    }
-}
-
-/// A column of the table that the model uses.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Feature {
-    /// The name in the header.
-    pub name: String,
-    /// What its cells are.
-    pub kind: Kind,
-    /// How a cell becomes numbers.
-    pub encoding: Encoding,
-}
-
-/// How a cell becomes numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Encoding {
-    /// One column: the number itself.
-    Numeric {
-        /// What a missing cell becomes; `None` where missing cells are not imputed.
-        median: Option<f64>,
-        /// The smallest training value.
-        min: f64,
-        /// The largest training value.
-        max: f64,
-    },
-    /// One column per level but the first: 1 where the cell is that level, otherwise 0.
-    Categorical {
-        /// The levels of the training rows in code-point order, the first being the reference;
-        /// [`MISSING_LEVEL`] is the last if training rows had missing cells.
-        levels: Vec<String>,
-    },
-    /// The columns of each part.
-    Date {
-        /// What a missing date becomes, in seconds since 1970: the last training date that is not
-        /// after their median. `None` where missing cells are not imputed.
-        fill: Option<f64>,
-        /// The first training date.
-        min: f64,
-        /// The last training date.
-        max: f64,
-        /// The parts that differ between training rows.
-        parts: Vec<FittedPart>,
-    },
-}
-
-/// A column of the design matrix: `(number − mean) / scale`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DesignColumn {
-    /// The source, `source=level`, or `source:part` and `source:part=level` of a date.
-    pub name: String,
-    /// The column of the table.
-    pub source: String,
-    /// The level that a dummy stands for; of a date with its part, `month=3`.
-    pub level: Option<String>,
-    /// The weighted mean of the training rows; 0 if columns are not shifted.
-    pub mean: f64,
-    /// Their weighted population standard deviation; 1 if columns are not standardised.
-    pub scale: f64,
-}
-
-/// A feature that cannot tell rows apart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DroppedColumn {
-    /// The column of the table.
-    pub name: String,
-    /// Why it was dropped.
-    pub reason: String,
 }
 
 /// Fitted preprocessing: it saves and loads without loss, and knows for every column of the design
@@ -199,22 +140,18 @@ impl Pipeline {
         weights: Option<&[f64]>,
         options: &PipelineOptions,
     ) -> Result<Self, PipelineError> {
-        let (rows, weights) = rows_that_count(rows, weights)?;
+        check(options, schema)?;
+        let pairs = product::pairs(options, schema)?;
+        let training = TrainingRows::new(rows, weights)?;
         if options.missing != MissingPolicy::Impute {
-            impute::refuse_missing(table, schema, &rows)?;
+            impute::refuse_missing(table, schema, &training.rows)?;
         }
         let features: Vec<&ColumnSchema> = schema.features().collect();
         let fitted: Vec<Result<FittedFeature, PipelineError>> = features
             .par_iter()
             .map(|column| {
                 let cells = cells(table, &column.name, column.kind)?;
-                Ok(encode::fit(
-                    column,
-                    cells,
-                    &rows,
-                    weights.as_deref(),
-                    *options,
-                ))
+                encode::fit(column, cells, &training, options)
             })
             .collect();
         let mut pipeline = Self {
@@ -242,6 +179,7 @@ impl Pipeline {
                 column.mean = 0.0;
             }
         }
+        pipeline.fit_products(&pairs, table, &training, options)?;
         if pipeline.columns.is_empty() {
             return Err(PipelineError::NoFeatureLeft {
                 dropped: pipeline.dropped,
@@ -262,6 +200,11 @@ impl Pipeline {
     /// Coefficients and intercept on the original scale, from those of the standardised columns:
     /// `β = b / scale`, `β₀ = b₀ − Σ b · mean / scale`.
     ///
+    /// A product `(x − x̄)(y − ȳ)` is multiplied out, so that its coefficient is that of `x·y`, and
+    /// those of `x` and `y` take their parts: `β_x −= β_xy·ȳ`, `β_y −= β_xy·x̄`, `β₀ += β_xy·x̄·ȳ`.
+    /// The score is therefore `β₀` plus, for every column, its coefficient times its number: the
+    /// cell's, 1 or 0, that of the function of a basis, or the product of two of these.
+    ///
     /// # Panics
     /// When there is not one coefficient per column.
     pub fn unstandardize(&self, standardized: &[f64], intercept: f64) -> (Vec<f64>, f64) {
@@ -271,13 +214,21 @@ impl Pipeline {
             "one coefficient per column"
         );
         let columns = standardized.iter().zip(&self.columns);
-        let original: Vec<f64> = columns.map(|(b, column)| b / column.scale).collect();
+        let mut original: Vec<f64> = columns.map(|(b, column)| b / column.scale).collect();
         let shift: f64 = original
             .iter()
             .zip(&self.columns)
             .map(|(b, column)| b * column.mean)
             .sum();
-        (original, intercept - shift)
+        let mut intercept = intercept - shift;
+        for (column, [first, second]) in self.products() {
+            let (x, y) = (self.columns[first].shift(), self.columns[second].shift());
+            let b = original[column];
+            original[first] -= b * y;
+            original[second] -= b * x;
+            intercept += b * x * y;
+        }
+        (original, intercept)
     }
 
     /// The inverse of [`unstandardize`](Self::unstandardize).
@@ -290,55 +241,71 @@ impl Pipeline {
             self.columns.len(),
             "one coefficient per column"
         );
-        let columns = || original.iter().zip(&self.columns);
+        let mut own = original.to_vec();
+        let mut intercept = intercept;
+        for (column, [first, second]) in self.products() {
+            let (x, y) = (self.columns[first].shift(), self.columns[second].shift());
+            let b = original[column];
+            own[first] += b * y;
+            own[second] += b * x;
+            intercept -= b * x * y;
+        }
+        let columns = || own.iter().zip(&self.columns);
         let shift: f64 = columns().map(|(b, column)| b * column.mean).sum();
         (
             columns().map(|(b, column)| b * column.scale).collect(),
             intercept + shift,
         )
     }
+
+    /// The columns that are products, with their factors.
+    fn products(&self) -> impl Iterator<Item = (usize, [usize; 2])> {
+        let columns = self.columns.iter().enumerate();
+        columns.filter_map(|(position, column)| Some((position, column.factors?)))
+    }
 }
 
-/// The rows whose weight is not 0, and their weights as fractions of the largest power of two that
-/// is not above any of them, so that sums cannot overflow.
-fn rows_that_count(
-    rows: &[usize],
-    weights: Option<&[f64]>,
-) -> Result<(Vec<usize>, Option<Vec<f64>>), PipelineError> {
-    let Some(weights) = weights else {
-        return if rows.is_empty() {
-            Err(PipelineError::NoRows)
-        } else {
-            Ok((rows.to_vec(), None))
+/// Refuses options that say nothing about these features.
+fn check(options: &PipelineOptions, schema: &Schema) -> Result<(), PipelineError> {
+    if let Some(levels) = options.max_levels.filter(|&levels| levels < 2) {
+        return Err(PipelineError::TooFewLevels { levels });
+    }
+    if options.missing_indicators && options.missing != MissingPolicy::Impute {
+        return Err(PipelineError::IndicatorWithoutImputation);
+    }
+    for (name, encoding) in &options.encodings {
+        let column = feature(schema, name, "--encode")?;
+        let suits = match column.kind {
+            Kind::Numeric => !encoding.is_for_text(),
+            Kind::Categorical | Kind::Boolean => encoding.is_for_text(),
+            Kind::Date => false,
         };
-    };
-    if weights.len() != rows.len() {
-        return Err(PipelineError::WeightCount {
-            rows: rows.len(),
-            weights: weights.len(),
-        });
+        if !suits {
+            return Err(PipelineError::EncodingKind {
+                column: name.clone(),
+                kind: column.kind,
+                encoding: encoding.to_string(),
+            });
+        }
     }
-    if let Some(position) = weights
-        .iter()
-        .position(|&weight| !(0.0..f64::INFINITY).contains(&weight))
-    {
-        return Err(PipelineError::Weight {
-            row: rows[position],
-            weight: weights[position],
-        });
-    }
-    let largest = weights.iter().copied().fold(0.0, f64::max);
-    let unit = scale::power_of_two(largest);
-    let (rows, weights): (Vec<usize>, Vec<f64>) = rows
-        .iter()
-        .zip(weights)
-        .map(|(&row, &weight)| (row, weight / unit))
-        .filter(|&(_, weight)| weight > 0.0)
-        .unzip();
-    if rows.is_empty() {
-        return Err(PipelineError::NoRows);
-    }
-    Ok((rows, Some(weights)))
+    Ok(())
+}
+
+/// The feature of that name.
+fn feature<'s>(
+    schema: &'s Schema,
+    name: &str,
+    option: &'static str,
+) -> Result<&'s ColumnSchema, PipelineError> {
+    let mut features = schema.features();
+    features.find(|column| column.name == name).ok_or_else(|| {
+        let names = schema.features().map(|column| column.name.as_str());
+        PipelineError::NotAFeature {
+            column: name.to_owned(),
+            nearest: nearest(name, names).map(str::to_owned),
+            option,
+        }
+    })
 }
 
 /// The cells of a column that must be there and of that kind.

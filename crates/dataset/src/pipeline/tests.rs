@@ -1,3 +1,7 @@
+mod encodings;
+mod products;
+mod properties;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -64,13 +68,15 @@ fn features_are_fitted_and_constant_ones_dropped() {
         Encoding::Numeric {
             median: Some(2.0),
             min: 1.0,
-            max: 4.0
+            max: 4.0,
+            basis: Basis::Identity,
         }
     );
     assert_eq!(
         pipeline.features[1].encoding,
         Encoding::Categorical {
-            levels: vec!["a".into(), "b".into(), MISSING_LEVEL.into()]
+            levels: vec!["a".into(), "b".into(), MISSING_LEVEL.into()],
+            grouped: None,
         }
     );
     let dropped: Vec<_> = pipeline
@@ -526,6 +532,7 @@ fn a_file_that_contradicts_itself_is_an_error() {
                 median: None,
                 min: 0.0,
                 max: 1.0,
+                basis: Basis::Identity,
             };
         },
     ];

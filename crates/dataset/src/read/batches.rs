@@ -11,7 +11,7 @@ use super::csv::{CsvOptions, MissingCells};
 use super::grid::Grid;
 use super::header::Header;
 use super::input::failure;
-use super::{Format, Input, ReadError, svmlight};
+use super::{Format, Input, ReadError, ReadProgress, svmlight};
 use crate::notation::Notation;
 use crate::schema::{Kind, Mention};
 use crate::table::{Column, Lines, Table};
@@ -90,6 +90,7 @@ pub struct Batches<R> {
     na: MissingCells,
     rows_per_batch: usize,
     rows: usize,
+    progress: Option<ReadProgress>,
     finished: bool,
 }
 
@@ -119,7 +120,13 @@ impl<'a> Batches<Box<dyn Read + Send + 'a>> {
         csv: &CsvOptions,
         options: &BatchOptions,
     ) -> Result<Self, ReadError> {
-        Self::with_format(input.name(), input.open()?, csv, options, input.format())
+        if let Some(progress) = input.progress() {
+            progress.begin();
+        }
+        let reader = input.open_part(&input.parts()[0])?;
+        let mut batches = Self::with_format(input.name(), reader, csv, options, input.format())?;
+        batches.progress = input.progress().cloned();
+        Ok(batches)
     }
 }
 
@@ -159,6 +166,7 @@ impl<R: Read> Batches<R> {
             na: csv.missing(),
             rows_per_batch: options.rows_per_batch.max(1),
             rows: 0,
+            progress: None,
             finished: false,
         };
         if batches.blocks.header().is_none() {
@@ -285,6 +293,9 @@ impl<R: Read> Batches<R> {
             self.taken += rows;
         }
         self.rows += lines.len();
+        if let Some(progress) = &self.progress {
+            progress.add_rows(lines.len());
+        }
         let path = self.blocks.path().to_owned();
         if lines.len() == 0 {
             return if self.rows == 0 {

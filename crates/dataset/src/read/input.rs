@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Format, ReadError};
+use super::progress::Watched;
+use super::{Format, ReadError, ReadProgress};
 
 /// A table's bytes: those of a file, of several files that are one table, or of memory. They can be
 /// read more than once.
@@ -17,6 +18,7 @@ pub struct Input {
     name: String,
     parts: Vec<Part>,
     format: Option<Format>,
+    progress: Option<ReadProgress>,
 }
 
 /// One file, or the bytes of one.
@@ -47,6 +49,26 @@ impl Input {
             return Self::pattern(name);
         }
         Self::file(name)
+    }
+
+    /// What a person names in several words, each as [`named`](Self::named): one table, one file below
+    /// the other.
+    ///
+    /// # Errors
+    /// Those of [`named`](Self::named); [`ReadError::NoMatch`] without a name.
+    pub fn several<S: AsRef<str>>(names: &[S]) -> Result<Self, ReadError> {
+        let Some((first, rest)) = names.split_first() else {
+            let pattern = String::new();
+            return Err(ReadError::NoMatch { pattern });
+        };
+        let mut all = Self::named(first.as_ref())?;
+        for name in rest {
+            all.parts.extend(Self::named(name.as_ref())?.parts);
+        }
+        if !rest.is_empty() {
+            all.name = format!("{} and {} more", first.as_ref(), rest.len());
+        }
+        Ok(all)
     }
 
     /// A file. A pipe or a device can be read only once, so its bytes are taken into memory.
@@ -89,6 +111,7 @@ impl Input {
             name,
             parts,
             format: None,
+            progress: None,
         })
     }
 
@@ -142,9 +165,32 @@ impl Input {
         self
     }
 
+    /// The same bytes, counted in `progress` whenever they are read.
+    #[must_use]
+    pub fn with_progress(mut self, progress: &ReadProgress) -> Self {
+        self.progress = Some(progress.clone());
+        self
+    }
+
     /// The name in messages: the path of a file.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Each file as an input of its own, in order.
+    ///
+    /// # Examples
+    /// ```
+    /// let input = dataset::Input::bytes("t.csv", b"a\n1\n".as_slice());
+    /// let names: Vec<String> = input.each().map(|file| file.name().to_owned()).collect();
+    /// assert_eq!(names, ["t.csv"]);
+    /// ```
+    pub fn each(&self) -> impl Iterator<Item = Self> {
+        self.parts.iter().map(|part| Self {
+            name: part.name.clone(),
+            parts: vec![part.clone()],
+            ..self.clone()
+        })
     }
 
     /// A reader at the first byte of the first file, of the bytes as they are stored.
@@ -153,6 +199,30 @@ impl Input {
     /// [`ReadError::FileNotFound`] and [`ReadError::Io`].
     pub fn open(&self) -> Result<Box<dyn Read + Send + '_>, ReadError> {
         self.parts[0].open()
+    }
+
+    /// Bytes of all files as they are stored, where the system knows them.
+    pub fn size(&self) -> Option<u64> {
+        self.parts.iter().map(Part::size).sum()
+    }
+
+    /// A reader of one of the files, whose bytes count as progress.
+    pub(super) fn open_part<'a>(
+        &'a self,
+        part: &'a Part,
+    ) -> Result<Box<dyn Read + Send + 'a>, ReadError> {
+        let reader = part.open()?;
+        Ok(match &self.progress {
+            None => reader,
+            Some(progress) => {
+                let progress = progress.clone();
+                Box::new(Watched { reader, progress })
+            }
+        })
+    }
+
+    pub(super) fn progress(&self) -> Option<&ReadProgress> {
+        self.progress.as_ref()
     }
 
     pub(super) fn parts(&self) -> &[Part] {
@@ -172,6 +242,7 @@ impl Input {
             name,
             parts: vec![part],
             format: None,
+            progress: None,
         }
     }
 }
@@ -223,6 +294,29 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error = Input::file(folder.path()).unwrap_err();
         assert!(matches!(error, ReadError::Io { .. }), "{error}");
+    }
+
+    #[test]
+    fn several_names_are_one_table_and_each_of_its_files_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        for name in ["a1", "a2", "b1"] {
+            std::fs::write(path(name), format!("x\n{name}\n")).unwrap();
+        }
+        let names = [path("a?"), path("b1")];
+        let input = Input::several(&names).unwrap();
+        assert_eq!(input.name(), format!("{} and 1 more", names[0]));
+        let files: Vec<String> = input.each().map(|file| file.name().to_owned()).collect();
+        assert_eq!(files, ["a1", "a2", "b1"].map(path));
+        let mut bytes = String::new();
+        let last = input.each().last().unwrap();
+        last.open().unwrap().read_to_string(&mut bytes).unwrap();
+        assert_eq!(bytes, "x\nb1\n");
+        assert_eq!(Input::several(&names[1..]).unwrap().name(), names[1]);
+        let none = Input::several::<&str>(&[]).unwrap_err();
+        assert!(matches!(none, ReadError::NoMatch { .. }), "{none}");
+        let absent = Input::several(&[path("a1"), path("c")]).unwrap_err();
+        assert!(matches!(absent, ReadError::FileNotFound { path: p } if p == path("c")));
     }
 
     #[test]

@@ -7,7 +7,9 @@ use super::blocks::{Block, Blocks, Layout, Sizes};
 use super::csv::MissingCells;
 use super::header::Header;
 use super::input::Part;
-use super::{CsvOptions, Format, Input, ReadError, column, conversion, infer, svmlight};
+use super::{
+    CsvOptions, Format, Input, ReadError, ReadProgress, column, conversion, infer, svmlight,
+};
 use crate::fingerprint::{Checksum, Fingerprint};
 use crate::schema::{Role, Schema, SchemaOptions};
 use crate::table::{Column, Lines, Table};
@@ -130,13 +132,16 @@ pub(super) fn pass(
     sizes: Sizes,
 ) -> Result<Pass, ReadError> {
     let na = csv.missing();
+    if let Some(progress) = input.progress() {
+        progress.begin();
+    }
     let mut checksum = Checksum::default();
     let mut bytes = 0;
     let mut begun: Option<(Assembly<'_>, First<'_>)> = None;
     for (file, part) in input.parts().iter().enumerate() {
         let mut blocks = Blocks::prepare(
             &part.name,
-            part.open()?,
+            input.open_part(part)?,
             csv,
             input.format(),
             Some(std::mem::take(&mut checksum)),
@@ -163,7 +168,7 @@ pub(super) fn pass(
         } else {
             None
         };
-        read_blocks(&mut blocks, assembly, file, &na, size)?;
+        read_blocks(&mut blocks, assembly, file, &na, size, input.progress())?;
         bytes += blocks.bytes();
         checksum = blocks.into_checksum().unwrap_or_default();
     }
@@ -226,6 +231,7 @@ fn read_blocks<R: std::io::Read + Send>(
     file: usize,
     na: &MissingCells,
     size: Option<u64>,
+    progress: Option<&ReadProgress>,
 ) -> Result<(), ReadError> {
     let mut size = size;
     let some = BLOCKS_PER_THREAD * rayon::current_num_threads();
@@ -251,8 +257,12 @@ fn read_blocks<R: std::io::Read + Send>(
             // The first mistake of the file counts, whichever thread finds its own first.
             sound.push(block?);
         }
+        let before = assembly.lines.len();
         assembly.append(file, sound, &mut blocks.spare);
         let (rows, columns) = (assembly.lines.len(), assembly.columns.len());
+        if let Some(progress) = progress {
+            progress.add_rows(rows - before);
+        }
         if let Some(size) = size.take() {
             // Rows to come are about as long as these. Room that is not used costs nothing.
             let all = rows as u128 * u128::from(size) / u128::from(read_so_far.max(1));

@@ -34,6 +34,7 @@ prediction (a number), then flags: cells that were missing, levels that no train
 
 Examples:
   infer predict runs/latest new.csv -o scores.csv --keep id,name
+  infer predict runs/latest 'part-*.csv' -o scores.csv
   infer predict runs/latest - < new.csv | head")]
     Predict(PredictArgs),
     /// Show what is in a model file
@@ -52,8 +53,10 @@ pub(super) enum Format {
 pub(super) struct PredictArgs {
     /// A model file or a run's folder
     pub(super) model: PathBuf,
-    /// A CSV file, `-` for standard input, or the name of a table that comes with the program
-    pub(super) table: String,
+    /// CSV, TSV, JSON lines or svmlight, plain or compressed with gzip or zstd: files, patterns
+    /// ('part-*.csv'), `-` for standard input, or the name of a table that comes with the program
+    #[arg(value_name = "TABLE", required = true)]
+    pub(super) tables: Vec<String>,
     /// The file to write [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,

@@ -1,7 +1,6 @@
 //! `infer inspect`.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use dataset::pipeline::Encoding;
@@ -30,11 +29,7 @@ pub(super) fn run(args: &InspectArgs) -> Result<ExitCode, Failure> {
                 + "\n"
         }
     };
-    let mut stdout = Sink::open(None)?;
-    stdout
-        .write_all(text.as_bytes())
-        .map_err(|error| Failure::writing("standard output", &error))?;
-    stdout.finish()?;
+    Sink::open(None)?.put(&text)?;
     Ok(Exit::Ok.into())
 }
 
@@ -135,7 +130,9 @@ fn inputs(text: &mut String, inspection: &Inspection) {
     text.push_str("needs the columns\n");
     for input in &inspection.inputs {
         let what = match &input.encoding {
-            Encoding::Numeric { median, min, max } => {
+            Encoding::Numeric {
+                median, min, max, ..
+            } => {
                 let missing = median.map_or_else(String::new, |median| {
                     format!(", {} where missing", significant(median, 4))
                 });
@@ -149,7 +146,7 @@ fn inputs(text: &mut String, inspection: &Inspection) {
                 let parts: Vec<_> = parts.iter().map(|fitted| fitted.part.name()).collect();
                 format!("date: {}", parts.join(", "))
             }
-            Encoding::Categorical { levels } => {
+            Encoding::Categorical { levels, .. } => {
                 let mut named = levels
                     .iter()
                     .take(LEVELS)
@@ -161,6 +158,11 @@ fn inputs(text: &mut String, inspection: &Inspection) {
                 }
                 format!("{}: {named}", counted(levels.len(), "level"))
             }
+            Encoding::Hashed { bits, levels, .. } => format!(
+                "{} in {}",
+                counted(*levels, "level"),
+                counted(1 << bits.min(&31), "bucket")
+            ),
         };
         let _ = writeln!(
             text,

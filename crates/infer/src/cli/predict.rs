@@ -1,12 +1,14 @@
 //! `infer predict`.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
-use dataset::{Batches, catalog};
+use dataset::{Batches, Input, ReadProgress, catalog};
 use serde::Serialize;
 use terminal::number::counted;
+use terminal::watch::Reading;
 use terminal::{Exit, Failure, Progress, Sink, interrupt, line, tell};
 
 use super::args::{Format, PredictArgs};
@@ -34,65 +36,93 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
         csv.na.extend(terminal::args::list(na));
     }
     let options = predictor.batch_options(&args.keep);
-    if args.table == "-" {
-        let batches = Batches::new("standard input", io::stdin().lock(), &csv, &options);
-        score(args, &predictor, batches.map_err(InferError::from)?)
-    } else {
-        let (input, _) = catalog::resolve(&args.table).map_err(InferError::from)?;
-        let batches = Batches::input(&input, &csv, &options);
-        score(args, &predictor, batches.map_err(InferError::from)?)
-    }
-}
+    let read = ReadProgress::default();
+    let inputs = inputs(&args.tables, &read)?;
+    let total = inputs.iter().map(|input| input.as_ref()?.size()).sum();
+    let mut inputs = inputs.iter();
+    let mut open = || match inputs.next() {
+        None => Ok(None),
+        Some(None) => Batches::new("standard input", Box::new(io::stdin()) as _, &csv, &options)
+            .map(Some)
+            .map_err(InferError::from),
+        Some(Some(input)) => Batches::input(input, &csv, &options)
+            .map(Some)
+            .map_err(InferError::from),
+    };
+    // What is wrong with the first is known before anything is written.
+    let mut next = open()?;
 
-fn score<R: io::Read>(
-    args: &PredictArgs,
-    predictor: &Predictor,
-    batches: Batches<R>,
-) -> Result<ExitCode, Failure> {
     let interrupted = interrupt::watch()?;
     let sink = Sink::open(args.out.as_deref())?;
     let place = sink.place();
     let writing = |error: &io::Error| Failure::writing(&place, error);
     let mut writer = CsvWriter::new(sink);
-    for name in write::header(predictor, &args.keep) {
+    for name in write::header(&predictor, &args.keep) {
         writer.cell(&name).map_err(|error| writing(&error))?;
     }
     writer.end().map_err(|error| writing(&error))?;
 
     let mut counts = Counts::default();
     let mut progress = Progress::new(args.quiet);
-    for batch in batches {
-        let batch = batch.map_err(InferError::from)?;
-        let predictions = predictor.predict(&batch.table)?;
-        if args.strict {
-            let rows: Vec<usize> = (0..batch.table.rows()).collect();
-            predictor
-                .pipeline()
-                .refuse_unseen(&batch.table, &rows, &predictions.flags)
-                .map_err(InferError::from)?;
+    let started = Instant::now();
+    let mut read_before = 0;
+    while let Some(batches) = next {
+        for batch in batches {
+            let batch = batch.map_err(InferError::from)?;
+            let predictions = predictor.predict(&batch.table)?;
+            if args.strict {
+                let rows: Vec<usize> = (0..batch.table.rows()).collect();
+                predictor
+                    .pipeline()
+                    .refuse_unseen(&batch.table, &rows, &predictions.flags)
+                    .map_err(InferError::from)?;
+            }
+            write::batch(&mut writer, &predictor, &batch, &predictions, &mut counts)?;
+            let reading = Reading {
+                bytes: read_before + read.bytes(),
+                total,
+                rows: counts.rows as u64,
+                pass: 1,
+            };
+            let words = reading.words(started.elapsed());
+            progress.share(reading.bytes, total.unwrap_or(0), words);
+            if interrupted.is_set() {
+                // What is half written goes away with the sink.
+                return Ok(Exit::Interrupted.into());
+            }
+            if writer.get_mut().is_closed() {
+                return Ok(Exit::Ok.into());
+            }
         }
-        write::batch(&mut writer, predictor, &batch, &predictions, &mut counts)?;
-        progress.update(counts.rows as u64, 0, "rows scored".to_owned());
-        if interrupted.is_set() {
-            // What is half written goes away with the sink.
-            return Ok(Exit::Interrupted.into());
-        }
-        if writer.get_mut().is_closed() {
-            return Ok(Exit::Ok.into());
-        }
+        read_before += read.bytes();
+        next = open()?;
     }
     writer.into_inner().finish()?;
     progress.finish();
     if let (Format::Json, Some(out)) = (args.format, &args.out) {
         let json = serde_json::to_string(&Done { counts, out })
             .map_err(|error| Failure::new(error, Exit::Unexpected))?;
-        let mut stdout = Sink::open(None)?;
-        writeln!(stdout, "{json}").map_err(|error| Failure::writing("standard output", &error))?;
-        stdout.finish()?;
+        Sink::open(None)?.put(&(json + "\n"))?;
     } else if !args.quiet {
         tell(&summary(&counts, args.out.as_deref()));
     }
     Ok(Exit::Ok.into())
+}
+
+/// The files of all tables, one after the other, whose bytes are counted; none stands for standard
+/// input.
+fn inputs(tables: &[String], read: &ReadProgress) -> Result<Vec<Option<Input>>, InferError> {
+    let mut inputs = Vec::new();
+    for table in tables {
+        if table == "-" {
+            inputs.push(None);
+        } else {
+            let (input, _) = catalog::resolve(table)?;
+            let counted = input.with_progress(read);
+            inputs.extend(counted.each().map(Some));
+        }
+    }
+    Ok(inputs)
 }
 
 fn summary(counts: &Counts, out: Option<&Path>) -> String {

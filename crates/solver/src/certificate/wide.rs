@@ -11,7 +11,7 @@ use super::{
 use crate::factor::Factor;
 use crate::minimize::largest;
 use crate::objective::{
-    HostObjective, Objective, ObjectiveError, Sums, Wanted, submatrix, weighted_squares,
+    HostObjective, Objective, ObjectiveError, Sums, Wanted, larger, submatrix, weighted_squares,
 };
 use crate::tolerance::{
     CERTIFIED_SCORE_ERROR, FULL_CERTIFICATE_PARAMETERS, FULL_CERTIFICATE_WORK,
@@ -193,9 +193,9 @@ fn radius<T: Element>(
                 second = second.max(square.min(first));
                 first = first.max(square);
             }
-            *most = most.max(first + second);
+            *most = larger(*most, first + second);
         },
-        |most, next| *most = most.max(next),
+        |most, next| *most = larger(*most, next),
     )?;
     Ok(largest.sqrt())
 }

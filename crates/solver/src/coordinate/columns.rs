@@ -1,12 +1,13 @@
 //! What coordinate descent reads of the rows: some columns' curvature, some columns' copies.
 
 use dataset::Element;
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Mat, MatRef};
 
 use super::covariance::Selected;
 use crate::objective::pointwise::{log_loss, softmax_loss};
-use crate::objective::{HostObjective, ObjectiveError, TargetValues, dot};
+use crate::objective::{
+    HostObjective, ObjectiveError, TargetValues, add_gram, dot, pairs, scale_rows, scatter,
+};
 
 /// A row as its loss sees it.
 #[derive(Debug, Clone)]
@@ -106,39 +107,23 @@ impl<T: Element> Selected for HostObjective<'_, T> {
                         let index = rows.index(at);
                         one.score(self, theta, row, index);
                         one.evaluate(self, index);
-                        for (root, &(k, l)) in roots[i * pairs.len()..].iter_mut().zip(&pairs) {
+                        for (pair, &(k, l)) in pairs.iter().enumerate() {
                             let curvature = if outputs == 1 {
                                 one.curvature
                             } else {
                                 one.scores[k] * one.scores[l]
                             };
-                            *root = (one.weight * curvature).sqrt();
+                            roots[pair * rows.block() + i] = (one.weight * curvature).sqrt();
                         }
                         for (cell, &j) in cells[i * width..].iter_mut().zip(columns) {
                             *cell = row.get(j).map_or(1.0, |x| x.to_f64());
                         }
                     }
                     for (pair, gram) in grams.iter_mut().enumerate() {
-                        for i in 0..count {
-                            let root = roots[i * pairs.len() + pair];
-                            let range = i * width..(i + 1) * width;
-                            for (s, x) in scaled[range.clone()].iter_mut().zip(&cells[range]) {
-                                *s = root * x;
-                            }
-                        }
-                        let scaled =
-                            MatRef::from_row_major_slice(&scaled[..count * width], count, width);
-                        matmul(
-                            gram.as_mut(),
-                            BlockStructure::TriangularLower,
-                            Accum::Add,
-                            scaled.transpose(),
-                            BlockStructure::Rectangular,
-                            scaled,
-                            BlockStructure::Rectangular,
-                            1.0,
-                            Par::Seq,
-                        );
+                        let roots = &roots[pair * rows.block()..][..count];
+                        let scaled = &mut scaled[..count * width];
+                        scale_rows(scaled, &cells[..count * width], roots);
+                        add_gram(gram, MatRef::from_row_major_slice(scaled, count, width));
                     }
                 }
                 Ok(())
@@ -150,8 +135,8 @@ impl<T: Element> Selected for HostObjective<'_, T> {
             },
         )?;
         let mut curvature = Mat::zeros(outputs * width, outputs * width);
-        for (gram, &(k, l)) in grams.iter().zip(&pairs) {
-            scatter(&mut curvature, gram, k, l, 1.0 / self.total_weight());
+        for (gram, &pair) in grams.iter().zip(&pairs) {
+            scatter(&mut curvature, gram, pair, self.total_weight());
         }
         let l2 = self.problem().penalty.l2();
         for k in 0..outputs {
@@ -162,32 +147,6 @@ impl<T: Element> Selected for HostObjective<'_, T> {
             }
         }
         Ok(curvature)
-    }
-}
-
-/// The pairs of classes whose Gram matrices make up a curvature; `(0, 0)` of a single output.
-pub(super) fn pairs(outputs: usize) -> Vec<(usize, usize)> {
-    if outputs == 1 {
-        return vec![(0, 0)];
-    }
-    (0..outputs)
-        .flat_map(|k| (k + 1..outputs).map(move |l| (k, l)))
-        .collect()
-}
-
-/// Adds a pair's Gram matrix, of which the lower triangle is there, to the blocks of its classes.
-pub(super) fn scatter(curvature: &mut Mat<f64>, gram: &Mat<f64>, k: usize, l: usize, scale: f64) {
-    let width = gram.nrows();
-    for j in 0..width {
-        for i in 0..width {
-            let g = scale * gram[(i.max(j), i.min(j))];
-            curvature[(k * width + i, k * width + j)] += g;
-            if k != l {
-                curvature[(l * width + i, l * width + j)] += g;
-                curvature[(k * width + i, l * width + j)] -= g;
-                curvature[(l * width + i, k * width + j)] -= g;
-            }
-        }
     }
 }
 

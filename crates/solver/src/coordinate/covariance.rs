@@ -7,11 +7,11 @@ use faer::Mat;
 use super::quadratic::Quadratic;
 use super::subgradient::{l1_change, subgradient};
 use super::within;
-use crate::minimize::{Iterate, Outlook, SolveError, Solver};
+use crate::minimize::{Iterate, Outlook, SolveError, Solver, confirmed_change};
 use crate::objective::{Objective, ObjectiveError, Penalty};
 use crate::tolerance::{
-    ARMIJO, BACKTRACK, FLOOR_SCORE_CHANGE, LAGGED_CONTRACTION, MAX_BACKTRACKS, NEAR_THRESHOLD,
-    POLISH_SHRINK, SCORE_CHANGE_EXPONENT, WORKING_COLUMNS,
+    ARMIJO, BACKTRACK, FIRST_WORKING_COLUMNS, FLOOR_SCORE_CHANGE, LAGGED_CONTRACTION,
+    MAX_BACKTRACKS, NEAR_THRESHOLD, POLISH_SHRINK, WORKING_COLUMNS,
 };
 
 /// Proximal Newton with coordinate descent, for objectives with an L1 part (and those without).
@@ -116,6 +116,8 @@ struct Step {
     theta: Vec<f64>,
     /// `Δ`, at most zero.
     change: f64,
+    /// Whether this is the model's minimum, and not just where work on it ended.
+    solved: bool,
 }
 
 impl Solver for Coordinate<'_> {
@@ -163,7 +165,13 @@ impl Solver for Coordinate<'_> {
             if visible && let Some(next) = backtrack(objective, &state, &step)? {
                 return Ok(next);
             }
-            let floor = near && small(objective, &state, &step, FLOOR_SCORE_CHANGE)?;
+            let floor = near
+                && small(
+                    objective,
+                    &state,
+                    &step,
+                    FLOOR_SCORE_CHANGE * objective.scale(),
+                )?;
             if near && finite && after < before {
                 next.model = state.model.take();
                 next.age();
@@ -194,9 +202,7 @@ impl Solver for Coordinate<'_> {
         if !state.is_fresh() {
             state.refresh(self, objective)?;
         }
-        let limit = tolerance
-            .max(objective.rounding())
-            .powf(SCORE_CHANGE_EXPONENT);
+        let limit = confirmed_change(objective, tolerance);
         match state.model_step(objective) {
             Some((step, _)) => small(objective, state, &step, limit),
             None => Ok(false),
@@ -294,7 +300,11 @@ impl CoordinateState {
                             || self.gradient[at].abs() >= threshold.min(objective.l1_at(at))
                     })
                 };
-                (selected, (0..stride).filter(wanted).collect::<Vec<_>>())
+                let mut columns: Vec<usize> = (0..stride).filter(wanted).collect();
+                if solver.strong == 0.0 {
+                    self.keep_urgent(objective, stride, &mut columns);
+                }
+                (selected, columns)
             })
             .filter(|(selected, columns)| 4 * columns.len() < 3 * selected.stride());
         let (coordinates, mut curvature) = if let Some((selected, columns)) = working {
@@ -319,6 +329,31 @@ impl CoordinateState {
         });
         self.slow = false;
         Ok(())
+    }
+
+    /// Leaves out the columns that are nearest to where they should be, of a set that is far larger than the
+    /// support: they may turn out to be zero, and come back if not.
+    fn keep_urgent(&self, objective: &dyn Objective, stride: usize, columns: &mut Vec<usize>) {
+        let theta = &self.iterate.theta;
+        let parameters = |column: usize| (column..theta.len()).step_by(stride);
+        let stays = |column: usize| {
+            parameters(column).any(|at| theta[at] != 0.0 || objective.l1_at(at) == 0.0)
+        };
+        let support = columns.iter().filter(|&&column| stays(column)).count();
+        let room = FIRST_WORKING_COLUMNS.max(2 * support);
+        if columns.len() <= room {
+            return;
+        }
+        let urgency = |column: usize| {
+            if stays(column) {
+                return f64::INFINITY;
+            }
+            parameters(column).fold(0.0, |most: f64, at| most.max(self.gradient[at].abs()))
+        };
+        let mut order: Vec<(f64, usize)> = columns.iter().map(|&j| (urgency(j), j)).collect();
+        order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        *columns = order[..room].iter().map(|&(_, j)| j).collect();
+        columns.sort_unstable();
     }
 
     /// The largest scaled subgradient over the model's coordinates.
@@ -352,7 +387,7 @@ impl CoordinateState {
             l1: &l1,
         };
         let before = quadratic.residual(&from, &gradient);
-        quadratic.minimize(&mut to, &mut slopes);
+        let solved = quadratic.minimize(&mut to, &mut slopes);
         let change = (0..to.len())
             .map(|i| gradient[i] * (to[i] - from[i]) + l1_change(from[i], to[i], l1[i]))
             .sum::<f64>();
@@ -361,7 +396,12 @@ impl CoordinateState {
             theta[at] = *to;
         }
         let finite = change.is_finite() && before.is_finite();
-        finite.then_some((Step { theta, change }, before))
+        let step = Step {
+            theta,
+            change,
+            solved,
+        };
+        finite.then_some((step, before))
     }
 }
 
@@ -437,13 +477,16 @@ fn backtrack(
     Ok(None)
 }
 
-/// Whether a step changes no score by more than `limit`.
+/// Whether a step to the model's minimum changes no score by more than `limit`.
 fn small(
     objective: &dyn Objective,
     state: &CoordinateState,
     step: &Step,
     limit: f64,
 ) -> Result<bool, SolveError> {
+    if !step.solved {
+        return Ok(false);
+    }
     let direction: Vec<f64> = (step.theta.iter().zip(&state.iterate.theta))
         .map(|(to, from)| to - from)
         .collect();

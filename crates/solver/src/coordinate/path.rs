@@ -234,7 +234,8 @@ impl Walk {
             if objective.dimension() <= NEWTON_PATH_PARAMETERS {
                 minimize(&Newton::default(), objective, &self.theta, stop)?
             } else {
-                minimize(&Lbfgs::default(), objective, &self.theta, stop)?
+                let lbfgs = Lbfgs::sized(objective.dimension());
+                minimize(&lbfgs, objective, &self.theta, stop)?
             }
         } else if by_columns(objective) {
             let mut solver = Wide::new(objective, stop.gradient_tolerance, exists(objective))?;

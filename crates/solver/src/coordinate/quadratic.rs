@@ -39,32 +39,27 @@ impl Quadratic<'_> {
         }
     }
 
-    /// Moves `theta`, and the model's gradient there, to where the residual is [`INNER`] of what it was.
-    pub(super) fn minimize(&self, theta: &mut [f64], gradient: &mut [f64]) {
-        let residual = self.residual(theta, gradient);
-        if residual == 0.0 {
-            return;
+    /// Moves `theta`, and the model's gradient there, to where every subgradient is at most [`INNER`] of what
+    /// the largest was, or rounding. Whether it got there.
+    pub(super) fn minimize(&self, theta: &mut [f64], gradient: &mut [f64]) -> bool {
+        let tolerance = INNER * self.residual(theta, gradient);
+        if tolerance == 0.0 {
+            return true;
         }
-        let tolerance = (INNER * residual).max(self.rounding(theta, gradient));
         let everything: Vec<usize> = (0..theta.len()).collect();
         for _ in 0..MODEL_ROUNDS {
             self.sweep(&everything, theta, gradient);
-            if self.residual(theta, gradient) <= tolerance {
-                return;
+            if self.is_settled(&everything, theta, gradient, tolerance) {
+                return true;
             }
             let support: Vec<usize> = (everything.iter().copied())
                 .filter(|&at| theta[at] != 0.0 || self.l1[at] == 0.0)
                 .collect();
-            let residual = |theta: &[f64], gradient: &[f64]| {
-                (support.iter()).fold(0.0, |most: f64, &at| {
-                    most.max(self.scaled(theta, gradient, at))
-                })
-            };
             // as many sweeps as a factorisation costs
             let sweeps = FIRST_SWEEPS + support.len() / 6;
             let settled = (0..sweeps).any(|_| {
                 self.sweep(&support, theta, gradient);
-                residual(theta, gradient) <= tolerance
+                self.is_settled(&support, theta, gradient, tolerance)
             });
             if !settled {
                 let support: Vec<usize> = (support.into_iter())
@@ -73,16 +68,29 @@ impl Quadratic<'_> {
                 self.solve(&support, theta, gradient);
             }
         }
+        self.is_settled(&everything, theta, gradient, tolerance)
     }
 
-    /// What rounding leaves of a subgradient that is a sum of larger numbers.
-    fn rounding(&self, theta: &[f64], gradient: &[f64]) -> f64 {
-        let size = (0..theta.len()).fold(0.0, |most: f64, at| {
-            let h = self.curvature[(at, at)];
-            let sum = gradient[at].abs() + h * theta[at].abs() + self.l1[at];
-            most.max(if h > 0.0 { sum / h.sqrt() } else { 0.0 })
+    /// Whether no subgradient of some coordinates is above the tolerance and its own rounding.
+    ///
+    /// Rounding is judged one coordinate at a time: that of one with hardly any curvature is huge in units of its
+    /// curvature's root, and says nothing of the others. What all share is what moving coordinates leaves in
+    /// each other's gradients.
+    fn is_settled(
+        &self,
+        coordinates: &[usize],
+        theta: &[f64],
+        gradient: &[f64],
+        tolerance: f64,
+    ) -> bool {
+        let shared = (0..theta.len()).fold(0.0, |most: f64, at| {
+            most.max(self.curvature[(at, at)].max(0.0).sqrt() * theta[at].abs())
         });
-        4.0 * UNIT_ROUNDOFF * size
+        coordinates.iter().all(|&at| {
+            let found = self.scaled(theta, gradient, at);
+            let own = (gradient[at].abs() + self.l1[at]) / self.curvature[(at, at)].sqrt();
+            found <= tolerance || found <= 4.0 * UNIT_ROUNDOFF * (own + shared)
+        })
     }
 
     /// Minimises over each of the coordinates in turn.
@@ -209,6 +217,25 @@ mod tests {
         model.minimize(&mut theta, &mut gradient);
         assert_eq!(theta, [1.0, 0.0, 0.0]);
         assert_eq!(gradient, [-0.5, 0.25, 0.0]);
+    }
+
+    #[test]
+    fn a_coordinate_of_hardly_any_curvature_loosens_no_other() {
+        // the first holds still, and its slopes are rounded at 2e-9 in units of its curvature's root
+        let curvature = Mat::from_fn(3, 3, |i, j| match (i, j) {
+            (0, 0) => 1e-18,
+            (0, _) | (_, 0) => 0.0,
+            _ if i == j => 1.0,
+            _ => 0.9,
+        });
+        let model = Quadratic {
+            curvature: &curvature,
+            l1: &[0.005, 0.0, 0.0],
+        };
+        let (mut theta, mut gradient) = ([0.0; 3], [1e-3, 1e-10, -1e-10]);
+        assert!(model.minimize(&mut theta, &mut gradient));
+        assert_eq!(theta[0], 0.0);
+        assert!(gradient[1].abs().max(gradient[2].abs()) <= 1e-13);
     }
 
     #[test]

@@ -5,11 +5,11 @@ use dataset::Element;
 use super::columns::{Packed, sparse_scores};
 use super::subgradient::subgradient;
 use super::working::{Ground, Model, Observations, Point, Proposal};
-use crate::minimize::{Iterate, Outlook, SolveError, Solver};
+use crate::minimize::{Iterate, Outlook, SolveError, Solver, confirmed_change};
 use crate::objective::{HostObjective, Objective, ObjectiveError, Penalty};
 use crate::tolerance::{
     ARMIJO, BACKTRACK, FLOOR_SCORE_CHANGE, LAGGED_CONTRACTION, MAX_BACKTRACKS, NEAR_THRESHOLD,
-    PACKED_BYTES, PACKED_SHARE, POLISH_SHRINK, SCORE_CHANGE_EXPONENT, WORKING_STEPS,
+    PACKED_BYTES, PACKED_SHARE, POLISH_SHRINK, WORKING_STEPS,
 };
 
 /// Proximal Newton on copies of the columns that matter.
@@ -69,7 +69,7 @@ impl<'a, T: Element> Wide<'a, T> {
             loss: objective.with_penalty(Penalty::NONE)?,
             observations: Observations::new(objective),
             penalty: objective.problem().penalty,
-            tolerance,
+            tolerance: tolerance * objective.scale(),
             exists,
             strong: 0.0,
         })
@@ -275,7 +275,8 @@ impl<'a, T: Element> Wide<'a, T> {
                 (point, theta, ending.length) = (next, at, length);
                 slow = true;
             } else {
-                ending.stuck = Some(near && proposal.spread() <= FLOOR_SCORE_CHANGE);
+                ending.stuck =
+                    Some(near && proposal.is_small(FLOOR_SCORE_CHANGE * objective.scale()));
                 if near && after < proposal.residual {
                     theta = proposal.theta;
                 }
@@ -435,9 +436,7 @@ impl<T: Element> Solver for Wide<'_, T> {
         } else {
             ground.propose_naively(&movable, &point, theta)
         };
-        let limit = tolerance
-            .max(objective.rounding())
-            .powf(SCORE_CHANGE_EXPONENT);
-        Ok(proposal.spread() <= limit)
+        let limit = confirmed_change(objective, tolerance);
+        Ok(proposal.is_small(limit))
     }
 }

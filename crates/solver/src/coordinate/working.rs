@@ -1,15 +1,16 @@
 //! Proximal Newton steps on a working set of columns that are copied column after column.
 
 use dataset::Element;
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Mat, MatRef};
 
-use super::columns::{Packed, pairs, scatter};
+use super::columns::Packed;
 use super::quadratic::Quadratic;
 use super::subgradient::{l1_change, soft_threshold, subgradient};
 use super::within;
 use crate::objective::pointwise::{log_loss, softmax_loss};
-use crate::objective::{Gauge, HostObjective, Layout, Penalty, TargetValues, dot};
+use crate::objective::{
+    Gauge, HostObjective, Layout, Penalty, TargetValues, add_gram, dot, pairs, scatter,
+};
 use crate::tolerance::{INNER, MODEL_COORDINATES, MODEL_ROUNDS};
 
 /// Targets and weights of the rows that count, without gaps.
@@ -157,29 +158,19 @@ impl Model {
         let mut gram = Mat::zeros(outputs * width, outputs * width);
         let mut scaled = vec![0.0; rows * width];
         let mut roots = vec![0.0; rows];
-        for (k, l) in pairs(outputs) {
+        for pair in pairs(outputs) {
             for (i, root) in roots.iter_mut().enumerate() {
-                *root = point.curvature(observations, i, (k, l)).sqrt();
+                *root = point.curvature(observations, i, pair).sqrt();
             }
             for (to, &j) in scaled.chunks_exact_mut(rows.max(1)).zip(&columns) {
                 for ((to, x), root) in to.iter_mut().zip(packed.column(j)).zip(&roots) {
                     *to = x * root;
                 }
             }
+            let mut product = Mat::zeros(width, width);
             let scaled = MatRef::from_column_major_slice(&scaled, rows, width);
-            let mut pair = Mat::zeros(width, width);
-            matmul(
-                pair.as_mut(),
-                BlockStructure::TriangularLower,
-                Accum::Replace,
-                scaled.transpose(),
-                BlockStructure::Rectangular,
-                scaled,
-                BlockStructure::Rectangular,
-                1.0,
-                Par::Seq,
-            );
-            scatter(&mut gram, &pair, k, l, 1.0);
+            add_gram(&mut product, scaled);
+            scatter(&mut gram, &product, pair, 1.0);
         }
         Self {
             columns,
@@ -199,13 +190,20 @@ pub(super) struct Proposal {
     pub(super) change: f64,
     /// The largest scaled subgradient before.
     pub(super) residual: f64,
+    /// Whether it is the model's minimum, and not just where work on it ended.
+    solved: bool,
     /// The curvature's diagonal, by class and column of the model.
     diagonal: Vec<f64>,
 }
 
 impl Proposal {
-    /// The largest change of a score, or of a difference between a row's scores.
-    pub(super) fn spread(&self) -> f64 {
+    /// Whether it is the model's minimum and changes no score, or difference between a row's scores, by more
+    /// than `limit`.
+    pub(super) fn is_small(&self, limit: f64) -> bool {
+        self.solved && self.spread() <= limit
+    }
+
+    fn spread(&self) -> f64 {
         let rows = self.scores.first().map_or(0, Vec::len);
         (0..rows).fold(0.0, |most: f64, i| {
             let first = self.scores[0][i];
@@ -303,9 +301,9 @@ impl Ground<'_> {
             l1: &l1,
         };
         let (mut to, mut slopes) = (from.clone(), gradient.clone());
-        quadratic.minimize(&mut to, &mut slopes);
+        let solved = quadratic.minimize(&mut to, &mut slopes);
         let diagonal = (0..to.len()).map(|i| curvature[(i, i)]).collect();
-        self.proposal(theta, columns, &to, &gradient, diagonal)
+        self.proposal(theta, columns, (&to, solved), &gradient, diagonal)
     }
 
     /// Minimises the model with residuals that follow every change ("naive updates", Friedman, Hastie and
@@ -337,6 +335,7 @@ impl Ground<'_> {
             .map(|i| subgradient(gradient[i], from[i], l1[i]))
             .collect::<Vec<_>>();
         let tolerance = INNER * scaled(&start, &diagonal);
+        let mut solved = false;
         // changes of the scores, and their mean over classes under the rows' probabilities
         let mut changes = vec![vec![0.0; rows]; outputs];
         let mut means = vec![0.0; rows];
@@ -392,7 +391,8 @@ impl Ground<'_> {
                 }
                 at = end;
             }
-            if whole && largest <= tolerance {
+            solved = whole && largest <= tolerance;
+            if solved {
                 break;
             }
             if whole {
@@ -400,14 +400,14 @@ impl Ground<'_> {
                 support = everything.iter().copied().filter(is_active).collect();
             }
         }
-        self.proposal(theta, columns, &to, &gradient, diagonal)
+        self.proposal(theta, columns, (&to, solved), &gradient, diagonal)
     }
 
     fn proposal(
         &self,
         theta: &[f64],
         columns: &[usize],
-        to: &[f64],
+        (to, solved): (&[f64], bool),
         gradient: &[f64],
         diagonal: Vec<f64>,
     ) -> Proposal {
@@ -438,6 +438,7 @@ impl Ground<'_> {
             scores,
             change,
             residual: scaled(&slopes, &diagonal),
+            solved,
             diagonal,
         }
     }

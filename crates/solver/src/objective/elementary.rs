@@ -1,8 +1,8 @@
 //! `eˣ` and `log(1 + e)` without branches and library calls, so that loops over rows become vector
 //! instructions.
 //!
-//! Only additions, multiplications, divisions and bit shifts, each rounded once and never fused: the
-//! same digits on every processor.
+//! Only additions, multiplications fused with them, divisions and bit shifts, each rounded once: the same
+//! digits on every processor (see [`kernel`](super::kernel)).
 
 #![expect(
     clippy::inline_always,
@@ -57,10 +57,11 @@ const LN: [f64; 12] = [
 fn polynomial(c: &[f64; 12], x: f64) -> f64 {
     let x2 = x * x;
     let x4 = x2 * x2;
-    let low = (c[0] + c[1] * x) + (c[2] + c[3] * x) * x2;
-    let middle = (c[4] + c[5] * x) + (c[6] + c[7] * x) * x2;
-    let high = (c[8] + c[9] * x) + (c[10] + c[11] * x) * x2;
-    (low + middle * x4) + high * (x4 * x4)
+    let pair = |k: usize| x.mul_add(c[k + 1], c[k]);
+    let low = x2.mul_add(pair(2), pair(0));
+    let middle = x2.mul_add(pair(6), pair(4));
+    let high = x2.mul_add(pair(10), pair(8));
+    x4.mul_add(x4.mul_add(high, middle), low)
 }
 
 /// `eˣ` for `x ≤ 0`, within 2 units in the last place; NaN stays NaN.
@@ -72,10 +73,10 @@ fn polynomial(c: &[f64; 12], x: f64) -> f64 {
 #[inline(always)]
 pub(super) fn exp_negative(x: f64) -> f64 {
     let x = if x < -746.0 { -746.0 } else { x }; // e^-746 is zero
-    let shifted = x * std::f64::consts::LOG2_E + ROUND;
+    let shifted = x.mul_add(std::f64::consts::LOG2_E, ROUND);
     let k = shifted - ROUND;
-    let r = (x - k * LN_2.0) - k * LN_2.1;
-    let power = 1.0 + (r + (r * r) * polynomial(&EXP, r));
+    let r = (-k).mul_add(LN_2.1, (-k).mul_add(LN_2.0, x));
+    let power = 1.0 + (r * r).mul_add(polynomial(&EXP, r), r);
     let scale = f64::from_bits(shifted.to_bits().wrapping_add(1023 + 64) << 52);
     (power * scale) * f64::from_bits((1023 - 64) << 52)
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use dataset::Element;
 use faer::Mat;
 
+use super::gram::{pairs, scatter};
 use super::pass::{Audit, Pass, Sums, Wanted};
 use super::{Gauge, Layout, Objective, ObjectiveError, Penalty, Problem, Rows, TargetValues, dot};
 use crate::tolerance::SEPARATED_LOSS;
@@ -41,6 +42,7 @@ pub struct HostObjective<'a, T> {
     rows: Rows<'a, T>,
     total_weight: f64,
     smallest_weight: f64,
+    scale: f64,
 }
 
 impl<'a, T: Element> HostObjective<'a, T> {
@@ -52,11 +54,15 @@ impl<'a, T: Element> HostObjective<'a, T> {
     pub fn new(problem: Problem<'a, T>) -> Result<Self, ObjectiveError> {
         problem.check()?;
         let rows = Rows::new(problem.design, problem.weights)?;
-        Self::over(problem, rows)
+        Self::over(problem, rows, problem.scale())
     }
 
     /// The objective over some of a problem's rows.
-    fn over(problem: Problem<'a, T>, rows: Rows<'a, T>) -> Result<Self, ObjectiveError> {
+    fn over(
+        problem: Problem<'a, T>,
+        rows: Rows<'a, T>,
+        scale: f64,
+    ) -> Result<Self, ObjectiveError> {
         let total_weight = match problem.weights {
             None => rows.len() as f64,
             Some(weights) => rows.fold(
@@ -80,6 +86,7 @@ impl<'a, T: Element> HostObjective<'a, T> {
             rows,
             total_weight,
             smallest_weight,
+            scale,
         })
     }
 
@@ -190,7 +197,6 @@ impl<'a, T: Element> HostObjective<'a, T> {
 
     pub(crate) fn finish_curvature(&self, sums: &Sums, curvature: &mut Mat<f64>) {
         let layout = self.layout();
-        let (outputs, stride) = (layout.outputs, layout.stride());
         let dimension = layout.dimension();
         if curvature.shape() == (dimension, dimension) {
             curvature.fill(0.0);
@@ -198,26 +204,12 @@ impl<'a, T: Element> HostObjective<'a, T> {
             *curvature = Mat::zeros(dimension, dimension);
         }
         // 1. Each pair's Gram matrix, mirrored, into the blocks of its classes.
-        let both: Vec<(usize, usize)> = (0..outputs)
-            .flat_map(|k| (k + 1..outputs).map(move |l| (k, l)))
-            .collect();
-        let pairs = if outputs == 1 { vec![(0, 0)] } else { both };
-        for (gram, (k, l)) in sums.grams.iter().zip(pairs) {
-            for j in 0..stride {
-                for i in 0..stride {
-                    let g = gram[(i.max(j), i.min(j))] / self.total_weight;
-                    curvature[(k * stride + i, k * stride + j)] += g;
-                    if k != l {
-                        curvature[(l * stride + i, l * stride + j)] += g;
-                        curvature[(k * stride + i, l * stride + j)] -= g;
-                        curvature[(l * stride + i, k * stride + j)] -= g;
-                    }
-                }
-            }
+        for (gram, pair) in sums.grams.iter().zip(pairs(layout.outputs)) {
+            scatter(curvature, gram, pair, self.total_weight);
         }
         // 2. The penalty on the diagonal of the coefficients.
         let l2 = self.problem.penalty.l2();
-        for k in 0..outputs {
+        for k in 0..layout.outputs {
             layout.penalised(k).for_each(|at| curvature[(at, at)] += l2);
         }
     }
@@ -297,7 +289,11 @@ impl<T: Element> Objective for HostObjective<'_, T> {
     fn sample(&self, rows: usize) -> Option<Box<dyn Objective + '_>> {
         let rows = self.rows.sample(rows)?;
         // weights are at hand: adding them up asks nothing of the source
-        Some(Box::new(Self::over(self.problem, rows).ok()?))
+        Some(Box::new(Self::over(self.problem, rows, self.scale).ok()?))
+    }
+
+    fn scale(&self) -> f64 {
+        self.scale
     }
 
     fn l1(&self) -> f64 {

@@ -12,6 +12,8 @@
     reason = "codes of classes are whole numbers, kept as floats so that they share the lanes"
 )]
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
 
 use super::elementary::{exp_negative, ln_1p};
@@ -24,7 +26,7 @@ pub(super) enum Loss {
     Squared,
 }
 
-/// Turns scores into residuals and curvatures, weighted, and returns the weighted sum of the losses.
+/// The losses of one output, with residuals and curvatures: a block in pieces, then its total.
 ///
 /// See [`log_loss`](super::pointwise::log_loss) for the formulas. Without weights, the log loss needs one
 /// logarithm for eight rows: `log(1 + a) + log(1 + b) = log(1 + q)` with `q = a + b + ab`, a sum of
@@ -32,74 +34,46 @@ pub(super) enum Loss {
 ///
 /// # Shapes
 /// All `[rows]`; `scores` and `scratch` are overwritten. `weights` is empty where all are 1.
-pub(super) fn losses(
-    loss: Loss,
-    targets: &[f64],
-    weights: &[f64],
-    scores: &mut [f64],
-    residuals: &mut [f64],
-    curvatures: &mut [f64],
-    scratch: &mut [f64],
-) -> f64 {
-    ARCH.dispatch(Losses {
-        loss,
-        targets,
-        weights,
-        scores,
-        residuals,
-        curvatures,
-        scratch,
-    })
-}
-
-struct Losses<'b> {
-    loss: Loss,
-    targets: &'b [f64],
-    weights: &'b [f64],
-    scores: &'b mut [f64],
-    residuals: &'b mut [f64],
-    curvatures: &'b mut [f64],
-    scratch: &'b mut [f64],
-}
-
-impl WithSimd for Losses<'_> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, _: S) -> f64 {
-        let total = match self.loss {
-            Loss::Log => self.log(),
-            Loss::Squared => self.squared(),
-        };
-        if !self.weights.is_empty() {
-            multiply(self.residuals, self.weights);
-            multiply(self.curvatures, self.weights);
-        }
-        total
-    }
+pub(super) struct Losses<'b> {
+    pub(super) loss: Loss,
+    pub(super) targets: &'b [f64],
+    pub(super) weights: &'b [f64],
+    pub(super) scores: &'b mut [f64],
+    pub(super) residuals: &'b mut [f64],
+    pub(super) curvatures: &'b mut [f64],
+    pub(super) scratch: &'b mut [f64],
 }
 
 impl Losses<'_> {
+    /// Turns the scores of some of the rows into residuals and curvatures, weighted.
     #[inline(always)]
-    fn log(&mut self) -> f64 {
-        let rows = self.scores.len();
-        let (targets, scratch) = (&self.targets[..rows], &mut self.scratch[..rows]);
-        let (residuals, curvatures) = (&mut self.residuals[..rows], &mut self.curvatures[..rows]);
-        let scores = &mut self.scores[..rows];
-        // 1. Everything but the logarithm.
-        for i in 0..rows {
-            let sign = 2.0 * targets[i] - 1.0;
-            let m = sign * scores[i];
-            let e = exp_negative(-m.abs());
-            let near = 1.0 / (1.0 + e);
-            let far = e * near;
-            let wrong = if m >= 0.0 { far } else { near };
-            residuals[i] = -sign * wrong;
-            curvatures[i] = near * far;
-            scratch[i] = if m >= 0.0 { 0.0 } else { -m };
-            scores[i] = e;
+    pub(super) fn visit(&mut self, rows: Range<usize>) {
+        let (targets, scores) = (&self.targets[rows.clone()], &mut self.scores[rows.clone()]);
+        let residuals = &mut self.residuals[rows.clone()];
+        let curvatures = &mut self.curvatures[rows.clone()];
+        let scratch = &mut self.scratch[rows.clone()];
+        match self.loss {
+            Loss::Log => log(targets, scores, residuals, curvatures, scratch),
+            Loss::Squared => squared(targets, scores, residuals, curvatures, scratch),
         }
-        // 2. Logarithms: of every row where they are weighted, else of products.
+        if !self.weights.is_empty() {
+            let weights = &self.weights[rows];
+            multiply(residuals, weights);
+            multiply(curvatures, weights);
+        }
+    }
+
+    /// The weighted sum of the losses of all rows, each of which has been visited.
+    #[inline(always)]
+    pub(super) fn total(self) -> f64 {
+        let rows = self.scores.len();
+        let (scores, scratch) = (self.scores, &mut self.scratch[..rows]);
+        if self.loss == Loss::Squared {
+            if !self.weights.is_empty() {
+                multiply(scratch, self.weights);
+            }
+            return sum(scratch);
+        }
         if !self.weights.is_empty() {
             let weights = &self.weights[..rows];
             for i in 0..rows {
@@ -122,7 +96,7 @@ impl Losses<'_> {
             let (one, other) = scores.split_at_mut(left);
             let other = &other[..left];
             for (a, b) in one.iter_mut().zip(other) {
-                *a = (*a + *b) + *a * *b;
+                *a = a.mul_add(*b, *a + *b);
             }
         }
         let products = &mut scores[..left.min(rows)];
@@ -131,23 +105,46 @@ impl Losses<'_> {
         }
         hinges + sum(products)
     }
+}
 
-    #[inline(always)]
-    fn squared(&mut self) -> f64 {
-        let rows = self.scores.len();
-        let (targets, scratch) = (&self.targets[..rows], &mut self.scratch[..rows]);
-        let (residuals, scores) = (&mut self.residuals[..rows], &self.scores[..rows]);
-        for i in 0..rows {
-            let residual = scores[i] - targets[i];
-            residuals[i] = residual;
-            scratch[i] = 0.5 * residual * residual;
-        }
-        self.curvatures.fill(1.0);
-        if !self.weights.is_empty() {
-            multiply(scratch, self.weights);
-        }
-        sum(scratch)
+/// The log loss but for its logarithm: `scores` becomes `e^-|m|` for the margin `m`, `hinges` its negative
+/// part.
+#[inline(always)]
+fn log(
+    targets: &[f64],
+    scores: &mut [f64],
+    residuals: &mut [f64],
+    curvatures: &mut [f64],
+    hinges: &mut [f64],
+) {
+    for i in 0..scores.len() {
+        let sign = 2.0 * targets[i] - 1.0;
+        let m = sign * scores[i];
+        let e = exp_negative(-m.abs());
+        let near = 1.0 / (1.0 + e);
+        let far = e * near;
+        let wrong = if m >= 0.0 { far } else { near };
+        residuals[i] = -sign * wrong;
+        curvatures[i] = near * far;
+        hinges[i] = if m >= 0.0 { 0.0 } else { -m };
+        scores[i] = e;
     }
+}
+
+#[inline(always)]
+fn squared(
+    targets: &[f64],
+    scores: &[f64],
+    residuals: &mut [f64],
+    curvatures: &mut [f64],
+    losses: &mut [f64],
+) {
+    for i in 0..scores.len() {
+        let residual = scores[i] - targets[i];
+        residuals[i] = residual;
+        losses[i] = 0.5 * residual * residual;
+    }
+    curvatures.fill(1.0);
 }
 
 /// Turns the scores of several classes into probabilities and weighted residuals, and returns the
@@ -277,18 +274,13 @@ mod tests {
     use super::super::pointwise::{log_loss, softmax_loss, squared_loss};
     use super::*;
 
-    /// Loss, residuals and curvatures.
-    fn run<S: Simd>(
-        simd: S,
-        loss: Loss,
-        scores: &[f64],
-        targets: &[f64],
-        weights: &[f64],
-    ) -> Vec<f64> {
+    /// Loss, residuals and curvatures, in pieces of five rows.
+    #[inline(always)]
+    fn run(loss: Loss, scores: &[f64], targets: &[f64], weights: &[f64]) -> Vec<f64> {
         let rows = scores.len();
         let (mut scores, mut scratch) = (scores.to_vec(), vec![0.0; 4 * rows]);
         let (mut residuals, mut curvatures) = (vec![0.0; rows], vec![0.0; rows]);
-        let total = simd.vectorize(Losses {
+        let mut losses = Losses {
             loss,
             targets,
             weights,
@@ -296,7 +288,11 @@ mod tests {
             residuals: &mut residuals,
             curvatures: &mut curvatures,
             scratch: &mut scratch,
-        });
+        };
+        for from in (0..rows).step_by(5) {
+            losses.visit(from..(from + 5).min(rows));
+        }
+        let total = losses.total();
         [vec![total], residuals, curvatures].concat()
     }
 
@@ -319,8 +315,8 @@ mod tests {
     impl WithSimd for Dispatched<'_> {
         type Output = Vec<f64>;
 
-        fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
-            run(simd, self.0, self.1, self.2, self.3)
+        fn with_simd<S: Simd>(self, _: S) -> Vec<f64> {
+            run(self.0, self.1, self.2, self.3)
         }
     }
 
@@ -351,7 +347,7 @@ mod tests {
                 let all: Vec<f64> = (0..rows).map(|i| 0.5 + (i % 4) as f64).collect();
                 for weights in [&[][..], &all] {
                     for loss in [Loss::Log, Loss::Squared] {
-                        let found = run(pulp::Scalar, loss, &scores, &targets, weights);
+                        let found = run(loss, &scores, &targets, weights);
                         let wide = Dispatched(loss, &scores, &targets, weights);
                         assert_eq!(found, ARCH.dispatch(wide));
                         let mut total = 0.0;

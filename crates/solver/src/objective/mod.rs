@@ -2,15 +2,19 @@
 
 mod elementary;
 mod error;
+mod gram;
 mod host;
 mod kernel;
 mod losses;
+mod narrow;
+mod panel;
 mod pass;
 mod penalty;
 pub mod pointwise;
 mod problem;
 mod restricted;
 mod rows;
+mod single;
 
 use faer::Mat;
 
@@ -20,7 +24,11 @@ pub use penalty::Penalty;
 pub use problem::{Problem, TargetValues};
 pub use restricted::Restricted;
 
-pub(crate) use pass::{PANEL, Sums, Wanted};
+pub(crate) use gram::{add_gram, pairs, scale_rows, scatter};
+pub(crate) use kernel::{Block, larger};
+pub(crate) use narrow::{Map, NARROW, longest_image};
+pub(crate) use panel::PANEL;
+pub(crate) use pass::{Sums, Wanted};
 pub(crate) use problem::Layout;
 pub(crate) use restricted::submatrix;
 pub(crate) use rows::{Rows, dot, dot_absolute, weighted_squares};
@@ -147,6 +155,13 @@ pub trait Objective {
     fn l1_at(&self, at: usize) -> f64 {
         let _ = at;
         self.l1()
+    }
+
+    /// The unit in which a change of a score counts as large or small: 1 where scores are logits, the spread of
+    /// the targets where they are numbers. Solvers measure gradients and steps in it, so that the targets' unit
+    /// does not matter.
+    fn scale(&self) -> f64 {
+        1.0
     }
 
     /// Relative rounding of the value: differences below `rounding · |value|` are noise.

@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use dataset::Element;
-use faer::linalg::matmul::triangular::{BlockStructure, matmul};
-use faer::{Accum, Mat, MatRef, Par};
+use faer::Mat;
 
-use super::kernel::{self, Block};
-use super::losses::{Loss, losses, softmax};
+use super::gram::pairs;
+use super::kernel::{self, Block, Term};
+use super::losses::{Loss, Losses, softmax};
+use super::panel::Panel;
 use super::rows::{add_scaled, squared_length};
+use super::single::Single;
 use super::{HostObjective, Layout, ObjectiveError, TargetValues};
 use crate::tolerance::UNIT_ROUNDOFF;
 
@@ -42,7 +44,7 @@ pub(crate) struct Audit {
     /// `Σ w c δ²` with `δ` the bound on the rounding of a row's score and `c` a bound of its
     /// curvature.
     pub(crate) squares: f64,
-    /// The largest `δ`.
+    /// The largest `δ`; zero for squared loss, whose curvature does not depend on the scores.
     pub(crate) largest: f64,
     /// `Σ w c` and `Σ w c ‖x‖²` of a single output; only for [`Wanted::Rounding`].
     pub(crate) curvature: f64,
@@ -70,9 +72,6 @@ impl Sums {
     }
 }
 
-/// Rows whose curvature is added up in one product.
-pub(crate) const PANEL: usize = 512;
-
 /// One thread's visit of the blocks of a chunk, with its scratch memory.
 pub(super) struct Pass<'p, 'a, T> {
     objective: &'p HostObjective<'a, T>,
@@ -90,24 +89,14 @@ pub(super) struct Pass<'p, 'a, T> {
     /// `[block rows]`: weights, targets and offsets where some rows do not count.
     weights: Vec<f64>,
     targets: Vec<f64>,
+    offsets: Vec<f64>,
     /// `[4 × block rows]`
     scratch: Vec<f64>,
+    /// `[pairs × block rows]`: roots of the weighted curvatures.
+    roots: Vec<f64>,
     /// `[block rows × columns]`: rows that the source does not lend.
     cells: Vec<T>,
     panel: Panel,
-}
-
-/// Rows on their way into the curvature.
-#[derive(Default)]
-struct Panel {
-    rows: usize,
-    /// `[rows × stride]`: rows with their one for the intercept; those of a single output are scaled by
-    /// the root of their curvature.
-    cells: Vec<f64>,
-    /// `[pairs × PANEL]`: roots of the curvatures of several outputs.
-    roots: Vec<f64>,
-    /// `[rows × stride]`: rows scaled for one pair of outputs.
-    scaled: Vec<f64>,
 }
 
 impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
@@ -122,15 +111,6 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
         } else {
             Vec::new()
         };
-        let mut panel = Panel::default();
-        if wanted >= Wanted::Curvature {
-            let pairs = layout.pairs();
-            panel.cells = vec![0.0; PANEL * layout.stride()];
-            if layout.outputs > 1 {
-                panel.roots = vec![0.0; PANEL * pairs];
-                panel.scaled = vec![0.0; PANEL * layout.stride()];
-            }
-        }
         Self {
             objective,
             layout,
@@ -142,9 +122,11 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             curvatures: vec![0.0; block],
             weights: Vec::new(),
             targets: Vec::new(),
+            offsets: Vec::new(),
             scratch: vec![0.0; 4 * block],
+            roots: Vec::new(),
             cells: Vec::new(),
-            panel,
+            panel: Panel::default(),
         }
     }
 
@@ -164,47 +146,90 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             self.add_block(cells, &block, sums);
         }
         self.cells = scratch;
-        self.add_panel(&mut sums.grams);
+        self.panel.finish(&mut sums.grams);
         Ok(())
     }
 
     fn add_block(&mut self, cells: Block<'_, T>, block: &Range<usize>, sums: &mut Sums) {
+        let problem = self.objective.problem();
+        sums.loss += match problem.target {
+            TargetValues::Binary(y) => self.add_single(Loss::Log, y, cells, block, sums),
+            TargetValues::Linear(y) => self.add_single(Loss::Squared, y, cells, block, sums),
+            TargetValues::Multinomial { codes, .. } => self.add_classes(codes, cells, block, sums),
+        };
+        if self.wanted >= Wanted::Curvature {
+            self.find_roots(block);
+            self.panel.add(cells, &self.roots, &mut sums.grams);
+        }
+        if self.wanted.audits() {
+            self.audit(cells, block, &mut sums.audit);
+        }
+    }
+
+    /// Loss and gradient of a single output.
+    fn add_single(
+        &mut self,
+        loss: Loss,
+        targets: &[f64],
+        cells: Block<'_, T>,
+        block: &Range<usize>,
+        sums: &mut Sums,
+    ) -> f64 {
         let (problem, rows) = (self.objective.problem(), self.objective.rows());
         let (layout, count) = (self.layout, block.len());
-        // 1. Scores.
+        let picked = |values: Option<&'a [f64]>, scratch| match values {
+            Some(values) => rows.pick(block.clone(), values, scratch),
+            None => &[],
+        };
+        Single {
+            block: cells,
+            coefficients: layout.coefficients(self.theta, 0),
+            bias: layout.bias(self.theta, 0),
+            offsets: picked(problem.offsets, &mut self.offsets),
+            losses: Losses {
+                loss,
+                targets: rows.pick(block.clone(), targets, &mut self.targets),
+                weights: picked(problem.weights, &mut self.weights),
+                scores: &mut self.scores[..count],
+                residuals: &mut self.residuals[..count],
+                curvatures: &mut self.curvatures[..count],
+                scratch: &mut self.scratch[..count],
+            },
+            gradient: (self.wanted >= Wanted::Gradient).then_some(&mut sums.gradient[..]),
+        }
+        .visit()
+    }
+
+    /// Loss and gradient of several classes.
+    fn add_classes(
+        &mut self,
+        codes: &[u32],
+        cells: Block<'_, T>,
+        block: &Range<usize>,
+        sums: &mut Sums,
+    ) -> f64 {
+        let (problem, rows) = (self.objective.problem(), self.objective.rows());
+        let (layout, count) = (self.layout, block.len());
         for k in 0..layout.outputs {
             let scores = &mut self.scores[k * count..(k + 1) * count];
             let coefficients = layout.coefficients(self.theta, k);
             let bias = layout.bias(self.theta, k);
-            kernel::scores(cells, coefficients, bias, false, scores);
+            kernel::scores(cells, coefficients, bias, Term::Product, scores);
             self.add_offsets(block, k, |z, offset| z + offset);
         }
-        // 2. Losses and residuals.
+        self.targets.clear();
+        let codes = block.clone().map(|at| f64::from(codes[rows.index(at)]));
+        self.targets.extend(codes);
         let weights = problem.weights.map_or(&[][..], |weights| {
             rows.pick(block.clone(), weights, &mut self.weights)
         });
-        let scores = &mut self.scores[..count * layout.outputs];
-        let residuals = &mut self.residuals[..count * layout.outputs];
-        let curvatures = &mut self.curvatures[..count];
-        let mut single = |loss, targets| {
-            let targets = rows.pick(block.clone(), targets, &mut self.targets);
-            let scratch = &mut self.scratch;
-            losses(
-                loss, targets, weights, scores, residuals, curvatures, scratch,
-            )
-        };
-        sums.loss += match problem.target {
-            TargetValues::Binary(y) => single(Loss::Log, y),
-            TargetValues::Linear(y) => single(Loss::Squared, y),
-            TargetValues::Multinomial { codes, .. } => {
-                self.targets.clear();
-                let codes = block.clone().map(|at| f64::from(codes[rows.index(at)]));
-                self.targets.extend(codes);
-                let scratch = &mut self.scratch[..4 * count];
-                softmax(&self.targets, weights, scores, residuals, scratch)
-            }
-        };
-        // 3. Gradient and curvature.
+        let loss = softmax(
+            &self.targets,
+            weights,
+            &mut self.scores[..count * layout.outputs],
+            &mut self.residuals[..count * layout.outputs],
+            &mut self.scratch[..4 * count],
+        );
         if self.wanted >= Wanted::Gradient {
             for k in 0..layout.outputs {
                 let residuals = &self.residuals[k * count..(k + 1) * count];
@@ -212,12 +237,7 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
                 kernel::add_gradient(cells, residuals, false, gradient);
             }
         }
-        if self.wanted >= Wanted::Curvature {
-            self.fill_panel(cells, block, &mut sums.grams);
-        }
-        if self.wanted.audits() {
-            self.audit(cells, block, &mut sums.audit);
-        }
+        loss
     }
 
     /// Combines the scores of an output with its offsets.
@@ -236,79 +256,22 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
         }
     }
 
-    /// Copies a block's rows, and what they are to be scaled by, into the panel.
-    fn fill_panel(&mut self, cells: Block<'_, T>, block: &Range<usize>, grams: &mut [Mat<f64>]) {
+    /// The roots of a block's weighted curvatures, pair after pair.
+    fn find_roots(&mut self, block: &Range<usize>) {
         let (problem, rows) = (self.objective.problem(), self.objective.rows());
-        let (outputs, stride, count) = (self.layout.outputs, self.layout.stride(), block.len());
-        if self.panel.rows + count > PANEL {
-            self.add_panel(grams);
-        }
-        let panel = &mut self.panel;
-        let start = panel.rows;
-        let targets = panel.cells[start * stride..].chunks_exact_mut(stride);
-        for (i, target) in targets.take(count).enumerate() {
-            let root = if outputs == 1 {
-                self.curvatures[i].sqrt()
-            } else {
-                1.0
-            };
-            for (target, x) in target.iter_mut().zip(cells.row(i)) {
-                *target = root * x.to_f64();
-            }
-            if self.layout.intercept {
-                target[stride - 1] = root;
-            }
-        }
-        let mut pair = 0;
-        for k in 0..outputs {
-            for l in k + 1..outputs {
-                let roots = &mut panel.roots[pair * PANEL + start..][..count];
-                for (i, root) in roots.iter_mut().enumerate() {
-                    let weight = problem
-                        .weights
-                        .map_or(1.0, |weights| weights[rows.index(block.start + i)]);
-                    let p = |k: usize| self.scores[k * count + i];
-                    *root = (weight * p(k) * p(l)).sqrt();
-                }
-                pair += 1;
-            }
-        }
-        panel.rows += count;
-    }
-
-    /// Adds `Σ c xxᵀ` over the panel's rows, as the product of the rows scaled by `√c` with themselves.
-    fn add_panel(&mut self, grams: &mut [Mat<f64>]) {
-        let (rows, stride) = (std::mem::take(&mut self.panel.rows), self.layout.stride());
-        let panel = &mut self.panel;
-        if rows == 0 {
+        let (outputs, count) = (self.layout.outputs, block.len());
+        self.roots.clear();
+        if outputs == 1 {
+            let curvatures = self.curvatures[..count].iter();
+            self.roots.extend(curvatures.map(|c| c.sqrt()));
             return;
         }
-        for (pair, gram) in grams.iter_mut().enumerate() {
-            let cells = if self.layout.outputs == 1 {
-                &panel.cells[..rows * stride]
-            } else {
-                let scaled = panel.scaled.chunks_exact_mut(stride);
-                let cells = panel.cells.chunks_exact(stride);
-                let roots = &panel.roots[pair * PANEL..][..rows];
-                for ((scaled, cells), root) in scaled.zip(cells).zip(roots) {
-                    for (scaled, x) in scaled.iter_mut().zip(cells) {
-                        *scaled = root * x;
-                    }
-                }
-                &panel.scaled[..rows * stride]
-            };
-            let cells = MatRef::from_row_major_slice(cells, rows, stride);
-            matmul(
-                gram.as_mut(),
-                BlockStructure::TriangularLower,
-                Accum::Add,
-                cells.transpose(),
-                BlockStructure::Rectangular,
-                cells,
-                BlockStructure::Rectangular,
-                1.0,
-                Par::Seq,
-            );
+        for (k, l) in pairs(outputs) {
+            for (i, at) in block.clone().enumerate() {
+                let weight = (problem.weights).map_or(1.0, |weights| weights[rows.index(at)]);
+                let p = |k: usize| self.scores[k * count + i];
+                self.roots.push((weight * p(k) * p(l)).sqrt());
+            }
         }
     }
 
@@ -323,7 +286,7 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             let scores = &mut self.scores[k * count..(k + 1) * count];
             let coefficients = layout.coefficients(&self.absolute, k);
             let bias = layout.bias(&self.absolute, k);
-            kernel::scores(cells, coefficients, bias, true, scores);
+            kernel::scores(cells, coefficients, bias, Term::Absolute, scores);
             self.add_offsets(block, k, |z, offset| z + offset.abs());
             let sizes = &self.scores[k * count..(k + 1) * count];
             for (largest, size) in largest.iter_mut().zip(sizes) {
@@ -343,7 +306,9 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             };
             let rounding = unit * size;
             audit.squares += curvature * rounding * rounding;
-            audit.largest = audit.largest.max(rounding);
+            if !matches!(problem.target, TargetValues::Linear(_)) {
+                audit.largest = audit.largest.max(rounding);
+            }
         }
         if self.wanted == Wanted::Rounding && layout.outputs == 1 {
             for (i, curvature) in self.curvatures[..count].iter().enumerate() {

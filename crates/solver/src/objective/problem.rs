@@ -3,6 +3,7 @@
 use dataset::{Element, RowSource};
 
 use super::{Gauge, ObjectiveError, Penalty};
+use crate::tolerance::TARGET_SPREAD;
 
 /// The targets of the rows, which also choose the loss.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -121,6 +122,36 @@ impl<'a, T: Element> Problem<'a, T> {
             stride: layout.stride(),
             from,
         })
+    }
+
+    /// [`Objective::scale`](super::Objective::scale): 1 for classes; for numbers the standard deviation of the
+    /// targets less their offsets, or their root mean square where there is no intercept.
+    ///
+    /// Where that is tiny beside the numbers themselves, or zero, a share of their root mean square takes its
+    /// place ([`TARGET_SPREAD`]); 1 where all are zero.
+    pub(crate) fn scale(&self) -> f64 {
+        let TargetValues::Linear(targets) = self.target else {
+            return 1.0;
+        };
+        let rows = (0..targets.len()).filter(|&row| self.counts(row));
+        let rows = rows.map(|row| {
+            let weight = self.weights.map_or(1.0, |weights| weights[row]);
+            let offset = self.offsets.map_or(0.0, |offsets| offsets[row]);
+            (weight, targets[row] - offset)
+        });
+        let largest = (rows.clone()).fold(0.0, |most: f64, (_, y)| most.max(y.abs()));
+        if largest == 0.0 {
+            return 1.0;
+        }
+        // shares of the largest, so that no square overflows
+        let total: f64 = rows.clone().map(|(weight, _)| weight).sum();
+        let mean = |term: &dyn Fn(f64) -> f64| {
+            let sum: f64 = rows.clone().map(|(w, y)| w * term(y / largest)).sum();
+            sum / total
+        };
+        let center = if self.intercept { mean(&|y| y) } else { 0.0 };
+        let deviation = mean(&|y| (y - center).powi(2)).sqrt();
+        largest * deviation.max(TARGET_SPREAD * mean(&|y| y * y).sqrt())
     }
 
     /// Checks everything but the cells of the design matrix.

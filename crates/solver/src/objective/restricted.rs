@@ -124,6 +124,10 @@ impl Objective for Restricted<'_> {
         self.inner.l1_at(self.free[at])
     }
 
+    fn scale(&self) -> f64 {
+        self.inner.scale()
+    }
+
     fn rounding(&self) -> f64 {
         self.inner.rounding()
     }

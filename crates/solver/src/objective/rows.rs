@@ -151,7 +151,8 @@ impl<'a, T: Element> Rows<'a, T> {
     /// Rows of a block: its cells fill a good part of a first-level cache, unless there are very many
     /// columns. A power of two, so that whole blocks make a chunk.
     pub(crate) fn block(&self) -> usize {
-        let rows = (4096 / self.columns().max(1)).clamp(8, 128);
+        let columns = self.columns().max(1);
+        let rows = (4096 / columns).max(32.min(16_384 / columns)).clamp(8, 128);
         1 << rows.ilog2()
     }
 

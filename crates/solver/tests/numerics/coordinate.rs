@@ -462,6 +462,18 @@ fn a_warm_start_is_quick_and_bounds_are_kept() {
     assert!(coordinate(&objective, &[0.0; 3], &Stop::default()).is_err());
 }
 
+/// A class that only rows of weight 0.01 among 10,000 have, a column of 1e-6 and one of 1e5. The rounding of
+/// the first, in units of its curvature, once hid that the intercept of that class falls for ever.
+#[test]
+fn a_column_of_hardly_any_curvature_hides_nothing() {
+    let mut example = nasty(Loss::Multinomial, 12_027_981_795_706_445_701);
+    example.penalty = elastic(10.0_f64.powf(-1.573_259_132_838_171_8), 1.0);
+    assert_eq!(solve(&example).status, Status::Separated);
+    let found = whole(&example);
+    assert_eq!(found.status, Status::IterationLimit, "{found:?}");
+    assert!(violation(&example, &found.theta) < 1e-9);
+}
+
 /// No panic, no NaN, no "converged" that is not.
 fn check(example: &Example) -> Result<(), TestCaseError> {
     for found in [solve(example), whole(example)] {

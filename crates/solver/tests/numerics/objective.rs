@@ -498,3 +498,40 @@ fn every_error_of_an_evaluation() {
     );
     assert!(error.remedy().is_none());
 }
+
+#[test]
+fn the_unit_of_scores_by_hand() {
+    let design = DesignMatrix::new(4, 1, vec![0.0_f64; 4]).unwrap();
+    let scale = |problem: Problem<'_, f64>| HostObjective::new(problem).unwrap().scale();
+    let near = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-14;
+    let y = [1.0, 3.0, 1.0, 3.0];
+    let plain = Problem::new(&design, TargetValues::Linear(&y));
+    assert!(near(scale(plain), 1.0));
+    let through_zero = Problem {
+        intercept: false,
+        ..plain
+    };
+    assert!(near(scale(through_zero), 5.0_f64.sqrt()));
+    let weighted = Problem {
+        weights: Some(&[3.0, 1.0, 0.0, 0.0]),
+        offsets: Some(&[1.0, -1.0, 9.0, 9.0]),
+        ..plain
+    };
+    assert!(near(scale(weighted), 3.0_f64.sqrt()));
+    // a constant has no spread, and zeros have no size
+    let y = [1e300; 4];
+    assert!(near(
+        scale(Problem::new(&design, TargetValues::Linear(&y))),
+        1e295
+    ));
+    let y = [0.0; 4];
+    assert!(near(
+        scale(Problem::new(&design, TargetValues::Linear(&y))),
+        1.0
+    ));
+    let y = [0.0, 1.0, 0.0, 1.0];
+    assert!(near(
+        scale(Problem::new(&design, TargetValues::Binary(&y))),
+        1.0
+    ));
+}

@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use solver::{
     Gauge, HostObjective, Lbfgs, Newton, Objective, ObjectiveError, Penalty, Problem,
-    SampledNewton, Solver, Stop, TargetValues, minimize,
+    SampledNewton, Solver, Stop, TargetValues, certify_held, minimize,
 };
 
 use crate::problems::normal;
@@ -220,7 +220,7 @@ fn read<T: Element>(values: &[T]) -> f64 {
         }
         sums.iter().sum::<f64>()
     };
-    best(15, || {
+    best(40, || {
         std::hint::black_box(values.par_chunks(16_384).map(chunk).sum::<f64>());
     })
 }
@@ -235,11 +235,14 @@ fn shape<T: Element>(rows: usize, columns: usize, kind: Columns) -> String {
     let objective = HostObjective::new(problem).unwrap();
     let theta = vec![0.01; objective.dimension()];
     let mut gradient = theta.clone();
-    let slope = best(7, || {
+    let slope = best(40, || {
         objective.gradient(&theta, &mut gradient).unwrap();
     });
+    let certified = best(3, || {
+        certify_held(&objective, &theta, &[]).unwrap();
+    });
     let mut text = format!(
-        "{rows} x {columns} {} {kind:?}: read {plain:.2} ms, gradient {slope:.2} ms",
+        "{rows} x {columns} {} {kind:?}: read {plain:.2} ms, gradient {slope:.2} ms, certify {certified:.1} ms",
         T::NAME
     );
     let wanted = std::env::var("SOLVERS").unwrap_or("newton,sampled,lbfgs".into());

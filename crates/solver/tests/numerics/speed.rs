@@ -114,9 +114,13 @@ fn whole<T: Element, S: Solver>(
 #[test]
 #[ignore = "a measurement, in release, on an idle machine"]
 fn speed() {
-    println!("{}", measure::<f32>(1_000_000, 28));
-    println!("{}", measure::<f64>(1_000_000, 28));
-    println!("{}", measure::<f32>(200_000, 200));
+    let shapes = std::env::var("SHAPES").unwrap_or("1000000x28,200000x200".into());
+    for text in shapes.split(',') {
+        let (rows, columns) = text.split_once('x').unwrap();
+        let (rows, columns) = (rows.parse().unwrap(), columns.parse().unwrap());
+        println!("{}", measure::<f32>(rows, columns));
+        println!("{}", measure::<f64>(rows, columns));
+    }
 }
 
 /// Wide rows: a pass with the curvature, and the certificate of a ridge fit by L-BFGS.
@@ -155,7 +159,17 @@ fn speed_of_wide_rows() {
             ..Stop::default()
         };
         let start = Instant::now();
-        let found = minimize(&Lbfgs::default(), &objective, &theta, &stop).unwrap();
+        let crawled = minimize(&Lbfgs::default(), &objective, &theta, &stop).unwrap();
+        let without = 1e3 * start.elapsed().as_secs_f64();
+        println!(
+            "lbfgs, plain: {without:.0} ms, {} after {} steps, gradient {:.1e}",
+            crawled.status,
+            crawled.iterations(),
+            crawled.gradient_max
+        );
+        let start = Instant::now();
+        let lbfgs = Lbfgs::sized(objective.dimension());
+        let found = minimize(&lbfgs, &objective, &theta, &stop).unwrap();
         let fit = 1e3 * start.elapsed().as_secs_f64();
         let mut certificate = None;
         let certify = best(2, || {

@@ -475,7 +475,6 @@ fn an_objective_of_single_precision_ends_at_its_own_floor() {
 }
 
 #[test]
-#[ignore = "tolerances on gradients and scores are absolute, also for regressions: see `minimize` and `certify`"]
 fn the_unit_of_the_target_is_no_matter() {
     let example = Example {
         penalty: Penalty::NONE,
@@ -500,7 +499,6 @@ fn the_unit_of_the_target_is_no_matter() {
 }
 
 #[test]
-#[ignore = "from a start where every row is saturated, Newton's damped steps run out"]
 fn large_offsets_are_no_obstacle() {
     // every other row is told by its offset that it is of the other class
     for size in [1e1, 1e2, 1e3, 1e4, 1e6] {

@@ -3,7 +3,6 @@
 mod picture;
 mod text;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use terminal::{Exit, Failure, Progress, Sink, interrupt};
@@ -16,7 +15,7 @@ use crate::error::FitError;
 use crate::fit::Event;
 
 pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
-    let source = Source::open(&args.table.table)?;
+    let source = Source::open(&args.table.tables)?;
     let (penalty, l1_ratio) = penalty(&args.penalty)?;
     let hyperparameters = Hyperparameters {
         standardize: !args.penalty.no_standardize,
@@ -43,8 +42,10 @@ pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
     };
     let interrupted = interrupt::watch()?;
     let mut progress = Progress::new(args.quiet);
+    let (input, watch) = source.watched(args.quiet);
+    let mut watch = Some(watch);
     let mut observe = |event: Event| match event {
-        Event::Read(rows) => progress.update(rows as u64, 0, "rows read".to_owned()),
+        Event::Read(_) => drop(watch.take()),
         Event::Line(done, total) => {
             progress.update(done as u64, total as u64, "lines measured".to_owned());
         }
@@ -53,27 +54,22 @@ pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
     use_threads(args.machine.threads)?;
     let mut report = compare(
         &source.name,
-        &source.input,
+        &input,
         &config,
         interrupted.flag(),
         &mut observe,
     )?;
     progress.finish();
-    if let Some(mut sink) = picture {
+    if let Some(sink) = picture {
         report.picture = Some(sink.place());
-        sink.write_all(picture::draw(&report).as_bytes())
-            .map_err(|error| Failure::writing(sink.place(), &error))?;
-        sink.finish()?;
+        sink.put(&picture::draw(&report))?;
     }
 
     let text = match args.format {
         Format::Text => text::comparison(&report),
         Format::Json => serde_json::to_string(&report).map_err(FitError::from)? + "\n",
     };
-    let mut sink = Sink::open(None)?;
-    sink.write_all(text.as_bytes())
-        .map_err(|error| Failure::writing(sink.place(), &error))?;
-    sink.finish()?;
+    Sink::open(None)?.put(&text)?;
     Ok(if interrupted.is_set() {
         Exit::Interrupted
     } else if report.certified.status.is_success() {

@@ -1,10 +1,12 @@
 //! What was typed becomes configuration, with the catalog's knowledge of a table that ships.
 
-use std::io;
 use std::path::Path;
 
 use dataset::catalog::{self, Entry};
-use dataset::{CsvOptions, Input, MissingPolicy, SchemaOptions, TargetOptions, TaskChoice};
+use dataset::{
+    CsvOptions, Input, MissingPolicy, ReadProgress, SchemaOptions, TargetOptions, TaskChoice,
+};
+use terminal::watch::{Reading, Watch};
 use terminal::{Exit, Failure};
 
 use super::args::{MissingArg, PenaltyArg, PenaltyArgs, TableArgs, TaskArg};
@@ -19,36 +21,38 @@ pub(super) struct Source {
     /// Its short name.
     pub(super) name: String,
     /// Its bytes.
-    pub(super) input: Input,
+    input: Input,
     /// What the catalog knows of it.
     entry: Option<&'static Entry>,
 }
 
 impl Source {
-    /// The table by path, by catalog name, or from standard input.
-    pub(super) fn open(name: &str) -> Result<Self, Failure> {
-        if name == "-" {
-            let input =
-                Input::reader("standard input", io::stdin().lock()).map_err(FitError::from)?;
-            return Ok(Self {
-                name: "stdin".to_owned(),
-                input,
-                entry: None,
-            });
+    /// The table by path, by catalog name, or from standard input; several names are one table.
+    pub(super) fn open(names: &[String]) -> Result<Self, Failure> {
+        let (input, entry) = match names {
+            [name] => catalog::resolve(name),
+            _ => Input::several(names).map(|input| (input, None)),
         }
-        let (input, entry) = catalog::resolve(name).map_err(FitError::from)?;
-        let stem = Path::new(name)
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned());
-        let short = entry
-            .map(|entry| entry.name.clone())
-            .or(stem)
-            .unwrap_or_else(|| name.to_owned());
-        Ok(Self {
-            name: short,
-            input,
-            entry,
-        })
+        .map_err(FitError::from)?;
+        let name = match entry {
+            Some(entry) => entry.name.clone(),
+            None => short_name(&input, names),
+        };
+        Ok(Self { name, input, entry })
+    }
+
+    /// Its bytes, and a line of progress while they are read.
+    pub(super) fn watched(&self, quiet: bool) -> (Input, Watch) {
+        let progress = ReadProgress::default();
+        let input = self.input.clone().with_progress(&progress);
+        let total = input.size();
+        let watch = Watch::new(quiet, move || Reading {
+            bytes: progress.bytes(),
+            total,
+            rows: progress.rows(),
+            pass: progress.pass(),
+        });
+        (input, watch)
     }
 
     /// How to read it and what to ask of it, with these settings of the fit.
@@ -99,6 +103,21 @@ impl Source {
                 .retain(|name| args.drop.contains(name) || !features.contains(name));
         }
         schema
+    }
+}
+
+/// A name that a folder can have: the first file's, and how many there are beside it.
+fn short_name(input: &Input, names: &[String]) -> String {
+    if names.first().is_some_and(|name| name == "-") {
+        return "stdin".to_owned();
+    }
+    let mut files = input.each();
+    let first = files.next().unwrap_or_else(|| input.clone());
+    let stem = Path::new(first.name()).file_stem();
+    let stem = stem.unwrap_or_default().to_string_lossy();
+    match files.count() {
+        0 => stem.into_owned(),
+        more => format!("{stem}+{more}"),
     }
 }
 

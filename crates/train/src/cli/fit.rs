@@ -1,10 +1,9 @@
 //! `train fit`.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use solver::Status;
-use terminal::{Exit, Failure, Progress, Sink, interrupt};
+use terminal::{Exit, Failure, Progress, Sink, interrupt, tell};
 
 use super::args::{FitArgs, Format};
 use super::configuration::{Source, penalty, use_threads};
@@ -15,15 +14,17 @@ use crate::fit::{Event, fit};
 use crate::run;
 
 pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
-    let source = Source::open(&args.table.table)?;
+    let source = Source::open(&args.table.tables)?;
     let config = source.config(&args.table, hyperparameters(args)?);
     if let Some(out) = &args.out {
         run::check(out).map_err(FitError::from)?;
     }
     let interrupted = interrupt::watch()?;
     let mut progress = Progress::new(args.quiet);
+    let (input, watch) = source.watched(args.quiet);
+    let mut watch = Some(watch);
     let mut observe = |event: Event| match event {
-        Event::Read(rows) => progress.update(rows as u64, 0, "rows read".to_owned()),
+        Event::Read(_) => drop(watch.take()),
         Event::Iteration(record) => progress.update(
             record.iteration as u64,
             0,
@@ -50,12 +51,17 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
     use_threads(args.machine.threads)?;
     let mut fitted = fit(
         &source.name,
-        &source.input,
+        &input,
         &config,
         interrupted.flag(),
         &mut observe,
     )?;
     progress.finish();
+    if args.format == Format::Text && !args.quiet {
+        for notice in &fitted.report.notices {
+            tell(&terminal::notice(&notice.message, &notice.remedy));
+        }
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     run::write(&mut fitted, args.out.as_deref(), &arguments)?;
 
@@ -63,10 +69,7 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
         Format::Text => summary(&fitted.report),
         Format::Json => serde_json::to_string(&fitted.report).map_err(FitError::from)? + "\n",
     };
-    let mut sink = Sink::open(None)?;
-    sink.write_all(text.as_bytes())
-        .map_err(|error| Failure::writing(sink.place(), &error))?;
-    sink.finish()?;
+    Sink::open(None)?.put(&text)?;
     Ok(match fitted.report.status {
         status if status.is_success() => Exit::Ok,
         Status::Interrupted => Exit::Interrupted,

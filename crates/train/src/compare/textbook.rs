@@ -63,8 +63,9 @@ fn gradients(problem: &Problem<'_, f64>, point: &[f64]) -> Result<Vec<Derivative
             )?);
         }
     }
-    found.push(forward(&host, point, &by_hand)?);
-    found.push(central(&host, point, &by_hand)?);
+    for kind in [Difference::Forward, Difference::Central] {
+        found.push(differences(&host, point, &by_hand, kind)?);
+    }
     Ok(found)
 }
 
@@ -105,6 +106,13 @@ fn components(parameters: usize) -> Vec<usize> {
     (0..count).map(|k| k * parameters / count).collect()
 }
 
+/// How a gradient is taken by differences.
+#[derive(Clone, Copy)]
+enum Difference {
+    Forward,
+    Central,
+}
+
 /// `point` with one component moved, and by how much it really moved.
 fn moved(point: &[f64], at: usize, step: f64) -> (Vec<f64>, f64) {
     let mut moved = point.to_vec();
@@ -113,48 +121,40 @@ fn moved(point: &[f64], at: usize, step: f64) -> (Vec<f64>, f64) {
     (moved, by)
 }
 
-fn forward(
+fn differences(
     host: &HostObjective<'_, f64>,
     point: &[f64],
     by_hand: &[f64],
+    kind: Difference,
 ) -> Result<Derivative, FitError> {
     let components = components(point.len());
+    let count = components.len();
+    let (method, step, evaluations) = match kind {
+        Difference::Forward => ("forward differences", FORWARD_STEP, count + 1),
+        Difference::Central => ("central differences", CENTRAL_STEP, 2 * count),
+    };
     let started = Instant::now();
-    let here = host.value(point)?;
+    // Forward differences share one end.
+    let here = match kind {
+        Difference::Forward => Some(host.value(point)?),
+        Difference::Central => None,
+    };
     let mut differences = Vec::new();
     for &at in &components {
-        let (ahead, by) = moved(point, at, FORWARD_STEP);
-        differences.push((host.value(&ahead)? - here) / by - by_hand[at]);
+        let (ahead, up) = moved(point, at, step);
+        let (behind, down) = if let Some(value) = here {
+            (value, 0.0)
+        } else {
+            let (behind, down) = moved(point, at, -step);
+            (host.value(&behind)?, down)
+        };
+        differences.push((host.value(&ahead)? - behind) / (up - down) - by_hand[at]);
     }
     Ok(Derivative {
-        method: "forward differences".to_owned(),
+        method: method.to_owned(),
         backend: "host".to_owned(),
-        evaluations: components.len() + 1,
-        components: components.len(),
-        seconds: started.elapsed().as_secs_f64(),
-        difference: largest(&differences),
-    })
-}
-
-fn central(
-    host: &HostObjective<'_, f64>,
-    point: &[f64],
-    by_hand: &[f64],
-) -> Result<Derivative, FitError> {
-    let components = components(point.len());
-    let started = Instant::now();
-    let mut differences = Vec::new();
-    for &at in &components {
-        let (ahead, up) = moved(point, at, CENTRAL_STEP);
-        let (behind, down) = moved(point, at, -CENTRAL_STEP);
-        let slope = (host.value(&ahead)? - host.value(&behind)?) / (up - down);
-        differences.push(slope - by_hand[at]);
-    }
-    Ok(Derivative {
-        method: "central differences".to_owned(),
-        backend: "host".to_owned(),
-        evaluations: 2 * components.len(),
-        components: components.len(),
+        evaluations,
+        components: count,
         seconds: started.elapsed().as_secs_f64(),
         difference: largest(&differences),
     })

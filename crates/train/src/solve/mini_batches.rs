@@ -88,6 +88,7 @@ impl Setting<'_> {
             status: trained.status,
             detail,
             history: History::Epochs(trained.history),
+            sample_steps: 0,
             stochastic: Some(config),
             condition: None,
             gap: None,

@@ -45,6 +45,8 @@ pub struct Solved {
     pub detail: Option<String>,
     /// A line for each iteration or epoch.
     pub history: History,
+    /// Steps on samples of the rows before the first iteration.
+    pub sample_steps: usize,
     /// What the mini-batch loop ran with, when it ran.
     pub stochastic: Option<StochasticConfig>,
     /// Which solver ran, and why.
@@ -189,6 +191,7 @@ impl Setting<'_> {
             status: fit.solution.status,
             detail: fit.solution.detail,
             history: History::Iterations(fit.solution.history),
+            sample_steps: fit.solution.sample_steps,
             stochastic: None,
             plan: plan.clone(),
             condition,
@@ -308,6 +311,7 @@ fn ended(first: &Solution, stop: &Stop<'_>) -> bool {
 /// A solution with the history that led to it.
 fn joined(first: Solution, mut solution: Solution) -> Solution {
     let done = first.iterations();
+    solution.sample_steps += first.sample_steps;
     // Its first record is the point that it started from: the last of the history so far.
     let more = solution.history.into_iter().skip(1).map(|mut record| {
         record.iteration += done;

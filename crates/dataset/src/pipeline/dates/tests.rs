@@ -115,9 +115,12 @@ fn a_missing_date_is_one_near_the_median_and_an_unseen_month_is_flagged() {
 #[test]
 fn dates_without_a_difference_are_dropped_and_weights_are_repetitions() {
     let column = ColumnSchema::new("d", Kind::Date, Role::Feature);
-    let options = PipelineOptions::default();
+    let fit = |seconds: &[f64], rows: &[usize], weights: Option<&[f64]>| {
+        let training = TrainingRows::new(rows, weights).unwrap();
+        super::fit(&column, seconds, &training, &PipelineOptions::default())
+    };
     for seconds in [[SATURDAY; 3], [f64::NAN; 3]] {
-        let fitted = super::fit(&column, &seconds, &[0, 1, 2], None, options);
+        let fitted = fit(&seconds, &[0, 1, 2], None);
         assert!(matches!(fitted, FittedFeature::Dropped(_)));
     }
     let dates = [
@@ -128,8 +131,8 @@ fn dates_without_a_difference_are_dropped_and_weights_are_repetitions() {
     ];
     let weights = [3.0, 1.0, 2.0, 1.0];
     let repeated = [0, 0, 0, 1, 2, 2, 3];
-    let weighted = super::fit(&column, &dates, &[0, 1, 2, 3], Some(&weights), options);
-    let plain = super::fit(&column, &dates, &repeated, None, options);
+    let weighted = fit(&dates, &[0, 1, 2, 3], Some(&weights));
+    let plain = fit(&dates, &repeated, None);
     let (FittedFeature::Used(weighted, some), FittedFeature::Used(plain, others)) =
         (weighted, plain)
     else {
@@ -157,4 +160,103 @@ fn a_pipeline_that_contradicts_itself_is_refused() {
     let mut other = pipeline;
     other.features[0].kind = Kind::Numeric;
     assert!(other.validate().is_err());
+}
+
+#[test]
+fn products_with_dates_take_their_numbers_less_the_mean() {
+    let dates = [
+        SATURDAY,
+        SATURDAY + 1.5 * DAY,
+        SATURDAY + 3.0 * DAY,
+        SATURDAY + 9.0 * DAY,
+    ];
+    let numbers = vec![2.0, 4.0, 4.0, 10.0];
+    let table = Table::new(
+        "t",
+        vec![
+            Column::numeric("d", dates.to_vec()),
+            Column::numeric("x", numbers.clone()),
+        ],
+    );
+    let table = table.unwrap();
+    let mut date = ColumnSchema::new("d", Kind::Date, Role::Feature);
+    date.parts = vec![DatePart::Days, DatePart::Month];
+    let schema = Schema {
+        columns: vec![date, ColumnSchema::new("x", Kind::Numeric, Role::Feature)],
+    };
+    let options = PipelineOptions {
+        interactions: vec!["x:d".parse().unwrap()],
+        ..PipelineOptions::default()
+    };
+    let rows = [0, 1, 2, 3];
+    let pipeline = Pipeline::fit(&table, &schema, &rows, None, &options).unwrap();
+    pipeline.validate().unwrap();
+    let names: Vec<_> = pipeline.columns.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["d:days", "d:month=2", "x", "x:d:days", "x:d:month=2"]
+    );
+    assert!(pipeline.columns[3..].iter().all(|c| c.source == "x:d"));
+    let (design, _) = pipeline.design::<f64>(&table, &rows).unwrap();
+    let days = [0.0, 1.5, 3.0, 9.0];
+    let mean = 3.375;
+    for row in rows {
+        let month = f64::from(u8::from(row > 0));
+        let expected = [
+            (numbers[row] - 5.0) * (days[row] - mean),
+            (numbers[row] - 5.0) * month,
+        ];
+        for (column, expected) in pipeline.columns[3..].iter().zip(expected) {
+            let position = pipeline.columns.iter().position(|c| c == column).unwrap();
+            let number = design.row(row)[position] * column.scale + column.mean;
+            assert!((number - expected).abs() < 1e-9, "{number} {expected}");
+        }
+    }
+    // The score is the same on the original scale, where the products are those of the cells.
+    let standardized = [0.3, -1.2, 0.7, 2.0, -0.4];
+    let (original, intercept) = pipeline.unstandardize(&standardized, 0.25);
+    for row in rows {
+        let month = f64::from(u8::from(row > 0));
+        let (x, day) = (numbers[row], 20_484.0 + days[row]);
+        let cells = [day, month, x, x * day, x * month];
+        let sum = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let score = 0.25 + sum(&standardized, design.row(row));
+        let other = intercept + sum(&original, &cells);
+        assert!((score - other).abs() < 1e-7, "{score} {other}");
+    }
+}
+
+#[test]
+fn missing_dates_have_a_column_where_asked_for() {
+    let dates = [SATURDAY, f64::NAN, SATURDAY + DAY, f64::NAN];
+    let options = PipelineOptions {
+        missing_indicators: true,
+        ..raw()
+    };
+    let (table, pipeline) = fit(&dates, &[DatePart::Days], options);
+    let names: Vec<_> = pipeline.columns.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["d:days", "d=(missing)"]);
+    let (design, flags) = pipeline.design::<f64>(&table, &[0, 1]).unwrap();
+    assert_eq!(design.values(), [20_484.0, 0.0, 20_484.0, 1.0]);
+    assert!(flags[1].missing && !flags[0].missing);
+}
+
+#[test]
+fn no_encoding_is_for_dates() {
+    let table = Table::new("t", vec![Column::numeric("d", vec![SATURDAY, 0.0])]).unwrap();
+    let schema = Schema {
+        columns: vec![ColumnSchema::new("d", Kind::Date, Role::Feature)],
+    };
+    for encoding in ["spline:3", "hash:4", "bins:2", "polynomial:2"] {
+        let options = PipelineOptions {
+            encodings: [("d".to_owned(), encoding.parse().unwrap())].into(),
+            ..PipelineOptions::default()
+        };
+        let refused = Pipeline::fit(&table, &schema, &[0, 1], None, &options).unwrap_err();
+        assert!(
+            matches!(&refused, crate::PipelineError::EncodingKind { column, .. } if column == "d"),
+            "{refused}"
+        );
+        assert!(refused.remedy().unwrap().contains("parts"), "{refused}");
+    }
 }

@@ -212,3 +212,22 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn rows_and_stored_bytes_count_as_progress() {
+    let text = format!("n\n{}", "1\n".repeat(1_000_000));
+    let progress = ReadProgress::default();
+    let input = Input::bytes("t", text.into_bytes()).with_progress(&progress);
+    let wanted = options(&[("n", Kind::Numeric)], &[], 150_000);
+    let csv = CsvOptions::default();
+    for pass in 1..=2 {
+        let mut batches = Batches::input(&input, &csv, &wanted).unwrap();
+        assert_eq!((progress.pass(), progress.rows()), (pass, 0));
+        batches.next();
+        assert_eq!(progress.rows(), 150_000);
+        assert!((300_000..1_500_000).contains(&progress.bytes()));
+        assert!(batches.all(|batch| batch.is_ok()));
+        assert_eq!((progress.rows(), progress.bytes()), (1_000_000, 2_000_002));
+        assert_eq!(input.size(), Some(2_000_002));
+    }
+}

@@ -168,3 +168,17 @@ fn the_checksum_is_that_of_the_text() {
     assert_eq!(fingerprint.sha256, crate::fingerprint::sha256(b"a\n1\n"));
     assert_eq!(fingerprint.bytes, 4);
 }
+
+#[test]
+fn a_second_pass_counts_from_zero_again() {
+    let late = format!("n\n{}{}", "1\n".repeat(300_000), "x\n".repeat(300_000));
+    let progress = crate::read::ReadProgress::default();
+    let input = Input::bytes("t", late.into_bytes()).with_progress(&progress);
+    let read =
+        |input| super::super::read_table(input, &CsvOptions::default(), &SchemaOptions::default());
+    read(&input).unwrap();
+    assert_eq!(
+        (progress.pass(), progress.rows(), progress.bytes()),
+        (2, 600_000, 1_200_002)
+    );
+}

@@ -40,6 +40,9 @@ Examples:
   train penguins --target sex                 another of its tables: penguins anes96 iris wine
                                               longley challenger
   train loans.csv --target default            a file of yours; the rest is found out
+  train 'part-*.csv' --target default         several files are one table
+  zcat loans.csv.gz | train - --target default
+                                              from standard input
   train loans.csv --target default --positive yes --drop id,name --na '?'
   train houses.csv --target price --positive '>300000'
                                               a yes/no question about a number
@@ -185,7 +188,7 @@ pub(super) struct FitArgs {
     /// How to print the results
     #[arg(long, value_enum, default_value_t = Format::Text, help_heading = "Output")]
     pub(super) format: Format,
-    /// No progress
+    /// No progress and no notices
     #[arg(long, short, help_heading = "Output")]
     pub(super) quiet: bool,
 }

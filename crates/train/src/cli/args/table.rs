@@ -26,9 +26,11 @@ pub(in crate::cli) enum MissingArg {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TableArgs {
-    /// A CSV file, `-` for standard input, or the name of a table that comes with the program
-    #[arg(default_value = "breast_cancer")]
-    pub(in crate::cli) table: String,
+    /// CSV, TSV, JSON lines or svmlight, plain or compressed with gzip or zstd: a file, a pattern
+    /// ('part-*.csv') or several files for one table, `-` for standard input, or the name of a table
+    /// that comes with the program
+    #[arg(value_name = "TABLE", default_value = "breast_cancer")]
+    pub(in crate::cli) tables: Vec<String>,
 
     /// The column to predict
     #[arg(long, value_name = "NAME", help_heading = "Columns")]

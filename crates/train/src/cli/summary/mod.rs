@@ -200,11 +200,12 @@ fn ended(report: &FitReport) -> String {
     } else {
         "iteration"
     };
-    let mut text = format!(
-        "{}, {}",
-        counted(report.iterations, noun),
-        duration(report.seconds.fit)
-    );
+    let mut text = counted(report.iterations, noun);
+    if report.sample_steps > 0 {
+        let steps = counted(report.sample_steps, "step");
+        let _ = write!(text, " after {steps} on a sample");
+    }
+    let _ = write!(text, ", {}", duration(report.seconds.fit));
     if let Some(condition) = report.condition_number {
         let _ = write!(text, "; condition number {}", significant(condition, 2));
     }

@@ -1,0 +1,164 @@
+//! What holds of all encodings together.
+
+use proptest::prelude::*;
+
+use super::encodings::{all, encode};
+use super::{names, table, text};
+use crate::pipeline::term::Entry;
+use crate::pipeline::*;
+use crate::rows::RowSource;
+use crate::schema::Schema;
+use crate::table::{Column, Table};
+
+/// Every encoding at once.
+pub(super) fn everything() -> PipelineOptions {
+    PipelineOptions {
+        max_levels: Some(4),
+        min_level: Some(LevelThreshold::Rows(2.0)),
+        missing_indicators: true,
+        interactions: ["a:b", "p:c", "c:d", "s:q", "h:*"]
+            .map(|pair| pair.parse().unwrap())
+            .to_vec(),
+        ..encode(&["p=polynomial:3", "s=spline:4", "q=bins:3", "h=hash:3"])
+    }
+}
+
+/// Columns for every encoding: `cells` has eight small numbers for each row, 0 being a missing cell.
+pub(super) fn wide(cells: &[[u8; 8]]) -> (Table, Schema) {
+    let number = |column: usize| {
+        let number = |cell: &[u8; 8]| match cell[column] {
+            0 => f64::NAN,
+            small => f64::from(small) + f64::from(cell[7]) / 256.0,
+        };
+        cells.iter().map(number).collect()
+    };
+    let letters = |column: usize| {
+        let texts = ["", "u", "v", "w", "x", "y", "z", "aa", "bb", "cc"];
+        cells
+            .iter()
+            .map(|cell| texts[cell[column] as usize % 10])
+            .collect::<Vec<_>>()
+    };
+    table(vec![
+        Column::numeric("a", number(0)),
+        Column::numeric("b", number(1)),
+        text("c", &letters(2)),
+        text("d", &letters(3)),
+        Column::numeric("p", number(4)),
+        Column::numeric("s", number(5)),
+        Column::numeric("q", number(6)),
+        text("h", &letters(7)),
+    ])
+}
+
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn nothing_but_training_rows_has_any_influence(
+        train in proptest::collection::vec(any::<[u8; 8]>(), 20..60),
+        one in proptest::collection::vec(any::<[u8; 8]>(), 1..40),
+        other in proptest::collection::vec(any::<[u8; 8]>(), 1..40),
+    ) {
+        // The same training rows between rows that differ in every cell: values, levels, missing.
+        let fit = |others: &[[u8; 8]]| {
+            let half = others.len() / 2;
+            let cells = [&others[..half], &train[..], &others[half..]].concat();
+            let (table, schema) = wide(&cells);
+            let rows: Vec<usize> = (half..half + train.len()).collect();
+            Pipeline::fit(&table, &schema, &rows, None, &everything())
+                .map(|pipeline| serde_json::to_string(&pipeline).unwrap())
+                .map_err(|error| error.to_string())
+        };
+        let fitted = fit(&one);
+        prop_assert!(fitted.as_ref().is_ok_and(|json| json.contains("\"factors\"")), "{:?}", fitted);
+        prop_assert_eq!(&fitted, &fit(&other));
+        prop_assert_eq!(&fitted, &fit(&[]));
+    }
+
+    #[test]
+    fn rows_on_demand_saved_pipelines_and_entries_have_the_same_bits(
+        cells in proptest::collection::vec(any::<[u8; 8]>(), 30..200),
+        standardize in any::<bool>(),
+        center in any::<bool>(),
+        order in any::<u64>(),
+    ) {
+        let (table, schema) = wide(&cells);
+        let train: Vec<usize> = (0..cells.len()).filter(|row| row % 3 != 1).collect();
+        let options = PipelineOptions { standardize, center, ..everything() };
+        let pipeline = Pipeline::fit(&table, &schema, &train, None, &options).unwrap();
+        let step = order as usize % 7 + 1;
+        let rows: Vec<usize> = (0..cells.len()).map(|row| row * step % cells.len()).collect();
+        let (design, flags) = pipeline.design::<f64>(&table, &rows).unwrap();
+        // 1. On demand, in pieces.
+        let encoded = pipeline.encoded_rows(&table, &rows).unwrap();
+        let (mut scratch, mut pieces) = (Vec::new(), Vec::new());
+        for start in (0..rows.len()).step_by(23) {
+            let piece = start..(start + 23).min(rows.len());
+            let cells: &[f64] = encoded.cells(piece, &mut scratch).unwrap();
+            pieces.extend_from_slice(cells);
+        }
+        prop_assert_eq!(bits(&pieces), bits(design.values()));
+        // 2. Saved and loaded.
+        let json = serde_json::to_string(&pipeline).unwrap();
+        let loaded: Pipeline = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(&loaded, &pipeline);
+        let (again, same) = loaded.design::<f64>(&table, &rows).unwrap();
+        prop_assert_eq!(bits(again.values()), bits(design.values()));
+        prop_assert_eq!(&same, &flags);
+        // 3. From the entries that are not 0; every column belongs to one term.
+        let width = pipeline.columns.len();
+        let mut numbers = vec![0.0; rows.len() * width];
+        let mut owned = vec![0; width];
+        for term in pipeline.terms(&table).unwrap() {
+            let mut entries = Vec::new();
+            term.write(&rows, &mut entries, &mut []);
+            term.columns().iter().for_each(|&column| owned[column] += 1);
+            for Entry { row, column, value } in entries {
+                prop_assert!(term.columns().contains(&column) && value != 0.0);
+                prop_assert_eq!(numbers[row * width + column], 0.0);
+                numbers[row * width + column] = value;
+            }
+        }
+        prop_assert!(owned.iter().all(|&terms| terms == 1));
+        for (place, number) in numbers.iter_mut().enumerate() {
+            let DesignColumn { mean, scale, .. } = pipeline.columns[place % width];
+            *number = (*number - mean) / scale;
+        }
+        prop_assert_eq!(bits(&numbers), bits(design.values()));
+        // 4. Means 0 and deviations 1 over the training rows.
+        let (design, _) = pipeline.design::<f64>(&table, &train).unwrap();
+        let count = train.len() as f64;
+        for column in 0..if standardize { width } else { 0 } {
+            let values = (0..train.len()).map(|row| design.row(row)[column]);
+            let mean = values.clone().sum::<f64>() / count;
+            let square = values.map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+            prop_assert!((square - 1.0).abs() < 1e-9, "{} {square}", pipeline.columns[column].name);
+            prop_assert!(!center || mean.abs() < 1e-9, "{} {mean}", pipeline.columns[column].name);
+        }
+    }
+
+    #[test]
+    fn a_weight_of_two_is_the_row_twice_for_every_encoding(
+        cells in proptest::collection::vec(any::<[u8; 8]>(), 20..60),
+        counts in proptest::collection::vec(0usize..4, 60),
+    ) {
+        let (table, schema) = wide(&cells);
+        let rows = all(&table);
+        let weights: Vec<f64> = rows.iter().map(|&row| counts[row] as f64).collect();
+        let repeated: Vec<usize> =
+            rows.iter().flat_map(|&row| std::iter::repeat_n(row, counts[row])).collect();
+        let weighted = Pipeline::fit(&table, &schema, &rows, Some(&weights), &everything());
+        let plain = Pipeline::fit(&table, &schema, &repeated, None, &everything());
+        let (Ok(weighted), Ok(plain)) = (weighted, plain) else { return Ok(()) };
+        prop_assert_eq!(names(&weighted), names(&plain));
+        for (a, b) in weighted.columns.iter().zip(&plain.columns) {
+            prop_assert!((a.mean - b.mean).abs() <= 1e-9 * (1.0 + b.mean.abs()), "{a:?} {b:?}");
+            prop_assert!((a.scale - b.scale).abs() <= 1e-9 * (1.0 + b.scale), "{a:?} {b:?}");
+        }
+    }
+}
