@@ -5,8 +5,10 @@
 //! - [`read`]: bytes to columns, whole or in batches; [`number`]: a cell to a number
 //! - [`table`]: columns as read; [`fingerprint`]: what identifies them
 //! - [`schema`]: a kind and a role for every column
+//! - [`notation`]: how numbers and dates are written; [`date`]: dates as numbers, and their parts
 //! - [`recognition`]: columns that are not what they look like
 //! - [`target`]: what is predicted, on which rows, with which weights
+//! - [`leak`]: features that alone tell the target
 //! - [`mod@split`]: rows to fit, choose and test on
 //! - [`pipeline`]: preprocessing fitted on the training rows
 //! - [`design`]: the design matrix; [`rows`]: rows in blocks, wherever they live
@@ -20,8 +22,11 @@
 )]
 
 pub mod catalog;
+pub mod date;
 pub mod design;
 pub mod fingerprint;
+pub mod leak;
+pub mod notation;
 pub mod number;
 pub mod pipeline;
 pub mod read;
@@ -35,8 +40,10 @@ pub mod table;
 pub mod target;
 pub mod write;
 
+pub use date::DatePart;
 pub use design::{DesignError, DesignMatrix, Element};
 pub use fingerprint::Fingerprint;
+pub use notation::Notation;
 pub use pipeline::{
     EncodedRows, MissingPolicy, Pipeline, PipelineError, PipelineOptions, RowFlags,
 };

@@ -23,6 +23,7 @@ mod column;
 #[cfg(feature = "parquet")]
 mod columnar;
 mod compression;
+mod conversion;
 mod csv;
 mod error;
 mod format;
@@ -62,6 +63,10 @@ use crate::table::Table;
 /// A column is numeric when every cell that is not missing is a number, boolean when
 /// every such cell is in one spelling of yes and no, and otherwise categorical, unless `schema`
 /// says what it is. Columns that `schema` ignores are in the returned schema but not in the table.
+///
+/// Text that is numbers or dates in one [notation](crate::notation) throughout is read as such:
+/// `1,234.5`, `12.5%`, `31.01.2026 12:30`. Features that are identifiers are ignored, unless they
+/// are named. [`Schema::notices`] says what was done.
 ///
 /// # Errors
 /// Every variant of [`ReadError`] but [`MissingColumn`](ReadError::MissingColumn). A column that

@@ -1,49 +1,51 @@
-//! Columns that are probably not what their kind says: identifiers, dates, numbers written for
-//! people.
+//! Columns that are not what their cells look like: identifiers, row numbers, text with many levels,
+//! numbers and dates written for people.
 //!
-//! Nothing is changed: each finding is a sentence and a next step for the person who knows the table.
+//! What is certain is done and said; what only looks like it is said.
 
-use std::collections::HashSet;
+use std::fmt;
 
-use crate::number::{Parsed, grouped, parse};
-use crate::schema::{Role, Schema};
+use serde::{Deserialize, Serialize};
+
+use crate::date::DatePart;
+use crate::notation::Notation;
+use crate::number::grouped;
+use crate::schema::Kind;
 use crate::suggestion::argument;
-use crate::table::{Cells, Table};
+use crate::table::{Cells, MISSING};
 
-/// Rows below which nothing is said: in a few rows anything is unique.
+/// Rows below which nothing is said of identifiers: in a few rows anything is unique.
 const FEWEST_ROWS: usize = 20;
 
 /// Levels up to which a column of text has few.
 const FEW_LEVELS: usize = 100;
 
-/// What a column probably is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Levels above which a column of text has many, however many rows there are.
+const MANY_LEVELS: usize = 1000;
+
+/// The share of texts that stand once in the table above which they name its rows.
+const UNIQUE: f64 = 0.95;
+
+/// What a column is, other than it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Finding {
-    /// No value stands twice, and they are texts or whole numbers with hardly a gap.
+    /// Texts of which nearly none stands twice, or whole numbers of which none does in a column
+    /// that is named like an identifier. It is left out.
     Identifier,
-    /// Text with so many levels that most have few rows.
+    /// Whole numbers of which none stands twice, with hardly a gap: it may number the rows.
+    Numbering,
+    /// Text with more than 1,000 levels, or with more than 100 that have fewer than ten rows on
+    /// average.
     ManyLevels {
         /// How many there are.
         levels: usize,
     },
-    /// Dates, or dates with a time of day.
-    Dates(DateForm),
-    /// Numbers with a comma between groups of three digits (`1,234,567.8`).
-    GroupedNumbers,
-    /// Numbers with a percent sign.
-    Percentages,
-}
-
-/// How dates are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DateForm {
-    /// `2026-01-31` or `2026/01/31`, perhaps with `T12:30`, seconds and an offset behind.
-    YearMonthDay,
-    /// `31.01.2026` or `31/01/2026`.
-    DayMonthYear,
-    /// `01/31/2026`.
-    MonthDayYear,
+    /// Numbers or dates that are not written as plain numbers; they are read as what they are.
+    Written(Notation),
+    /// Numbers or dates that can be read in two ways; they stay text.
+    Ambiguous(Notation, Notation),
 }
 
 /// A finding and its column.
@@ -51,249 +53,158 @@ pub enum DateForm {
 pub struct Notice {
     /// The column.
     pub column: String,
-    /// What it probably is.
+    /// What it is.
     pub finding: Finding,
+    /// Of a date, what a model sees of it.
+    pub parts: Vec<DatePart>,
 }
 
-impl std::fmt::Display for Notice {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let column = &self.column;
-        match self.finding {
-            Finding::Identifier => {
-                write!(
-                    formatter,
-                    "`{column}` looks like an identifier: no value stands twice"
-                )
-            }
-            Finding::ManyLevels { levels } => {
-                write!(formatter, "`{column}` has {} levels", grouped(levels))
-            }
-            Finding::Dates(_) => {
-                write!(
-                    formatter,
-                    "`{column}` holds dates, each of which is a level of its own"
-                )
-            }
-            Finding::GroupedNumbers => write!(
-                formatter,
-                "`{column}` holds numbers with commas between digits, which are read as text"
-            ),
-            Finding::Percentages => write!(
-                formatter,
-                "`{column}` holds numbers with percent signs, which are read as text"
-            ),
-        }
+impl fmt::Display for Notice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}` {}", self.column, self.what())
     }
 }
 
 impl Notice {
-    /// What to do next.
-    pub fn remedy(&self) -> String {
+    /// What is said of the column.
+    pub(crate) fn what(&self) -> String {
         match self.finding {
-            Finding::Identifier | Finding::ManyLevels { .. } => {
-                format!("--drop {}", argument(&self.column))
+            Finding::Identifier => "is left out: it looks like an identifier".to_owned(),
+            Finding::Numbering => "may number the rows: no value stands twice".to_owned(),
+            Finding::ManyLevels { levels } => format!("has {} levels", grouped(levels)),
+            Finding::Written(notation) if notation.kind() == Kind::Date => {
+                let parts: Vec<_> = self.parts.iter().map(|part| part.name()).collect();
+                let parts = if parts.is_empty() {
+                    "nothing, they are all the same".to_owned()
+                } else {
+                    parts.join(", ")
+                };
+                format!("holds dates, written like {notation}: a model sees {parts}")
             }
-            Finding::Dates(_) => format!(
-                "columns for year, month or weekday instead of `{}`",
-                self.column
-            ),
-            Finding::GroupedNumbers => format!("write `{}` without the commas", self.column),
-            Finding::Percentages => format!("write `{}` without the signs", self.column),
+            Finding::Written(notation) => {
+                format!("is read as numbers: {notation} as 1234.5")
+            }
+            Finding::Ambiguous(first, second) => {
+                format!("stays text: it may be written like {first} or like {second}")
+            }
+        }
+    }
+
+    /// What to do about it, where a person disagrees or knows better.
+    pub fn remedy(&self) -> String {
+        let column = argument(&self.column);
+        match self.finding {
+            Finding::Identifier => format!("--keep {column}"),
+            Finding::Numbering | Finding::ManyLevels { .. } => format!("--drop {column}"),
+            Finding::Written(_) => format!("--categorical {column} to read it as text"),
+            Finding::Ambiguous(first, _) => {
+                format!("say notation = \"{first}\" in a schema file")
+            }
         }
     }
 }
 
-/// What is notable about the features of a table, in file order; nothing in tables of fewer than 20
-/// rows.
-///
-/// # Examples
-/// ```
-/// use dataset::recognition::{Finding, notices};
-/// use dataset::{CsvOptions, Input, SchemaOptions, read_table};
-///
-/// let rows: String = (0..30).map(|row| format!("{row},2026-01-{:02}\n", row % 9 + 1)).collect();
-/// let input = Input::bytes("visits.csv", format!("id,day\n{rows}").into_bytes());
-/// let (table, schema, _) =
-///     read_table(&input, &CsvOptions::default(), &SchemaOptions::default())?;
-/// let notices = notices(&table, &schema);
-/// assert_eq!(notices[0].finding, Finding::Identifier);
-/// assert_eq!(notices[0].remedy(), "--drop id");
-/// assert!(matches!(notices[1].finding, Finding::Dates(_)));
-/// # Ok::<(), dataset::ReadError>(())
-/// ```
-pub fn notices(table: &Table, schema: &Schema) -> Vec<Notice> {
-    if table.rows() < FEWEST_ROWS {
-        return Vec::new();
-    }
-    schema
-        .with_role(Role::Feature)
-        .filter_map(|described| {
-            let column = table.column(&described.name)?;
-            let finding = match &column.cells {
-                Cells::Numeric(values) => is_numbering(values).then_some(Finding::Identifier),
-                Cells::Text { codes, levels } => text(codes.len(), levels),
-            }?;
-            let column = described.name.clone();
-            Some(Notice { column, finding })
-        })
-        .collect()
-}
-
-/// Whether whole numbers are all there, all different, and more than half of those in their range.
-fn is_numbering(values: &[f64]) -> bool {
-    if values.iter().any(|value| value.fract() != 0.0) {
-        return false; // Also where a cell is missing: the fraction of NaN is NaN.
-    }
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let mut seen = HashSet::with_capacity(values.len());
-    most - least < 2.0 * values.len() as f64
-        && values
-            .iter()
-            .all(|value| seen.insert((value + 0.0).to_bits()))
-}
-
-fn text(rows: usize, levels: &[String]) -> Option<Finding> {
-    if levels.is_empty() {
+/// Whether a feature is an identifier, or text that has many levels.
+pub(crate) fn of_feature(name: &str, kind: Kind, cells: &Cells) -> Option<Finding> {
+    if cells.len() < FEWEST_ROWS {
         return None;
     }
-    if let Some(form) = dates(levels) {
-        return Some(Finding::Dates(form));
+    match (kind, cells) {
+        (Kind::Numeric, Cells::Numeric(values)) => of_numbers(name, values),
+        (Kind::Categorical, Cells::Text { codes, levels }) => of_text(codes, levels),
+        _ => None,
     }
-    let percentage = |level: &String| {
-        let number = level.strip_suffix('%').map(str::trim_end);
-        number.is_some_and(|number| is_number(number.as_bytes()))
-    };
-    if levels.iter().all(percentage) {
-        return Some(Finding::Percentages);
+}
+
+fn of_text(codes: &[u32], levels: &[String]) -> Option<Finding> {
+    if levels.len() < FEWEST_ROWS {
+        return None;
     }
-    let groups: Option<Vec<Groups>> = levels.iter().map(|level| groups(level)).collect();
-    // `1,234` alone may be a decimal comma.
-    if groups.is_some_and(|groups| groups.contains(&Groups::Certain)) {
-        return Some(Finding::GroupedNumbers);
+    let mut rows = vec![0_usize; levels.len()];
+    let mut present = 0;
+    for &code in codes.iter().filter(|&&code| code != MISSING) {
+        rows[code as usize] += 1;
+        present += 1;
     }
-    if levels.len() == rows {
+    let once = rows.iter().filter(|&&rows| rows == 1).count();
+    if once as f64 > UNIQUE * f64::from(present) {
         return Some(Finding::Identifier);
     }
-    let many = levels.len() > FEW_LEVELS && levels.len() > rows / 10;
+    let many = levels.len() > FEW_LEVELS.max(MANY_LEVELS.min(codes.len() / 10));
     many.then_some(Finding::ManyLevels {
         levels: levels.len(),
     })
 }
 
-fn is_number(cell: &[u8]) -> bool {
-    matches!(parse(cell), Parsed::Number(_))
-}
-
-/// What the commas of a number are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Groups {
-    None,
-    /// One comma, three digits behind it.
-    Perhaps,
-    /// Several commas, or a point behind them.
-    Certain,
-}
-
-/// What the commas of a cell are, `None` when it is no number with commas at every third digit.
-fn groups(cell: &str) -> Option<Groups> {
-    if !cell.contains(',') {
-        return is_number(cell.as_bytes()).then_some(Groups::None);
+/// Whole numbers that are all there and all different.
+fn of_numbers(name: &str, values: &[f64]) -> Option<Finding> {
+    // Also where a cell is missing: the fraction of NaN is NaN.
+    if values.iter().any(|value| value.fract() != 0.0) {
+        return None;
     }
-    let unsigned = cell.strip_prefix(['-', '+']).unwrap_or(cell);
-    let (whole, fraction) = match unsigned.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (unsigned, None),
-    };
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let mut parts = whole.split(',');
-    let first = parts.next()?;
-    let rest: Vec<&str> = parts.collect();
-    let sound = digits(first)
-        && (1..=3).contains(&first.len())
-        && !first.starts_with('0')
-        && rest.iter().all(|part| part.len() == 3 && digits(part))
-        && fraction.is_none_or(digits);
-    let certain = rest.len() > 1 || fraction.is_some();
-    sound.then_some(if certain {
-        Groups::Certain
-    } else {
-        Groups::Perhaps
-    })
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    // More than half of the numbers in the range.
+    let dense = most - least < 2.0 * values.len() as f64;
+    let named = names_rows(name);
+    if dense {
+        let mut seen = vec![false; 2 * values.len()];
+        let all_new = values.iter().all(|value| {
+            // Whole, and less than the length.
+            let place = usize::try_from((value - least) as i64).unwrap_or(usize::MAX);
+            let place = seen.get_mut(place);
+            place.is_some_and(|place| !std::mem::replace(place, true))
+        });
+        let finding = if named {
+            Finding::Identifier
+        } else {
+            Finding::Numbering
+        };
+        return all_new.then_some(finding);
+    }
+    if !named {
+        // Incomes are whole and different, too.
+        return None;
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted
+        .windows(2)
+        .all(|pair| pair[0] < pair[1])
+        .then_some(Finding::Identifier)
 }
 
-/// How the dates are written, if all texts are dates and there is one way to read them all.
-fn dates(levels: &[String]) -> Option<DateForm> {
-    let forms = [
-        DateForm::YearMonthDay,
-        DateForm::DayMonthYear,
-        DateForm::MonthDayYear,
+/// Whether a column is named as what numbers or names the rows: `id`, `userId`, `customer_id`,
+/// `Unnamed: 0`.
+fn names_rows(name: &str) -> bool {
+    const WHOLE: [&str; 9] = [
+        "index", "row", "rows", "rownum", "rowid", "rownames", "unnamed", "key", "nr",
     ];
-    let mut fitting = forms
-        .into_iter()
-        .filter(|form| levels.iter().all(|level| is_date(level, *form)));
-    // Where days and months cannot be told apart the first form, the more common one, is named.
-    fitting.next()
-}
-
-fn is_date(text: &str, form: DateForm) -> bool {
-    let (date, time) = match text.split_once(['T', ' ']) {
-        Some((date, time)) => (date, Some(time)),
-        None => (text, None),
-    };
-    let Some(separator) = date.chars().find(|c| !c.is_ascii_digit()) else {
-        return false;
-    };
-    let fields: Vec<&str> = date.split(separator).collect();
-    let number = |text: &str, lengths: std::ops::RangeInclusive<usize>| {
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        (digits && lengths.contains(&text.len())).then(|| text.parse::<u32>().ok())?
-    };
-    let [first, second, third] = fields[..] else {
-        return false;
-    };
-    let (year, month, day, separators) = match form {
-        DateForm::YearMonthDay => (first, second, third, "-/"),
-        DateForm::DayMonthYear => (third, second, first, "./-"),
-        DateForm::MonthDayYear => (third, first, second, "/-"),
-    };
-    let (Some(year), Some(month), Some(day)) = (
-        number(year, 4..=4),
-        number(month, 1..=2),
-        number(day, 1..=2),
-    ) else {
-        return false;
-    };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    };
-    separators.contains(separator) && (1..=days).contains(&day) && time.is_none_or(is_time)
-}
-
-/// `12:30`, `12:30:59`, `12:30:59.5`, each perhaps with `Z` or an offset behind it.
-fn is_time(text: &str) -> bool {
-    let text = match text.strip_suffix('Z') {
-        Some(text) => text,
-        None => text.split_once(['+', '-']).map_or(text, |(time, _)| time),
-    };
-    let fields: Vec<&str> = text.split(':').collect();
-    let below = |text: &str, limit: f64| {
-        let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        let long = text.len() == 2 || text.as_bytes().get(2) == Some(&b'.');
-        plain && long && matches!(parse(text.as_bytes()), Parsed::Number(n) if n < limit)
-    };
-    let whole = |text: &str, limit: f64| text.len() == 2 && below(text, limit);
-    match fields[..] {
-        [hours, minutes] => whole(hours, 24.0) && whole(minutes, 60.0),
-        // A leap second is the sixty-first.
-        [hours, minutes, seconds] => {
-            whole(hours, 24.0) && whole(minutes, 60.0) && below(seconds, 61.0)
+    const PART: [&str; 5] = ["id", "uuid", "guid", "identifier", "rownumber"];
+    let mut words: Vec<String> = Vec::new();
+    let mut lower_before = false;
+    for character in name.chars() {
+        if !character.is_alphabetic() {
+            lower_before = false;
+            words.push(String::new());
+            continue;
         }
-        _ => false,
+        if words.is_empty() || (character.is_uppercase() && lower_before) {
+            words.push(String::new());
+        }
+        lower_before = character.is_lowercase();
+        if let Some(word) = words.last_mut() {
+            word.extend(character.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    match &words[..] {
+        [] => false,
+        [word] => WHOLE.contains(&word.as_str()) || PART.contains(&word.as_str()),
+        [first, .., last] => {
+            let row = matches!(words[..], [ref row, ref number] if row == "row" && ["number", "names", "id", "index", "nr"].contains(&number.as_str()));
+            row || PART.contains(&first.as_str()) || PART.contains(&last.as_str())
+        }
     }
 }
 

@@ -1,8 +1,17 @@
 //! A kind and a role for every column.
 
-use std::collections::HashMap;
+pub mod file;
+mod options;
+
+pub use options::{Mention, SchemaOptions};
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use crate::date::DatePart;
+use crate::notation::Notation;
+use crate::recognition::{Finding, Notice};
 
 /// What the cells of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,6 +24,9 @@ pub enum Kind {
     /// Text in one of the spellings of yes and no (`true`/`false`, `yes`/`no`, `t`/`f`, `y`/`n`);
     /// it is read in lower case and otherwise treated as categorical.
     Boolean,
+    /// Dates, perhaps with a time of day, as seconds since 1970-01-01T00:00; a model sees
+    /// [parts](DatePart) of them.
+    Date,
 }
 
 impl std::fmt::Display for Kind {
@@ -23,6 +35,7 @@ impl std::fmt::Display for Kind {
             Self::Numeric => "numeric",
             Self::Categorical => "categorical",
             Self::Boolean => "boolean",
+            Self::Date => "date",
         })
     }
 }
@@ -64,6 +77,31 @@ pub struct ColumnSchema {
     pub kind: Kind,
     /// What it is used for.
     pub role: Role,
+    /// How its numbers or dates are written in the file, where that is not plain digits with a
+    /// decimal point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notation: Option<Notation>,
+    /// The parts of a date that a model sees; of parts that are not said, the
+    /// [default ones](DatePart::DEFAULT).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<DatePart>,
+    /// What was recognised when the table was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<Finding>,
+}
+
+impl ColumnSchema {
+    /// A column that is written plainly, with nothing notable about it.
+    pub fn new(name: impl Into<String>, kind: Kind, role: Role) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            role,
+            notation: None,
+            parts: Vec::new(),
+            finding: None,
+        }
+    }
 }
 
 /// All columns of the file, in file order, the ignored ones included.
@@ -91,6 +129,44 @@ impl Schema {
         self.with_role(Role::Feature)
     }
 
+    /// What was recognised when the table was read, in file order: what was done with a column that
+    /// is not what it looks like, or what a person might do.
+    ///
+    /// # Examples
+    /// ```
+    /// use dataset::{CsvOptions, Input, Kind, Role, SchemaOptions, read_table};
+    ///
+    /// let rows: String =
+    ///     (0..30).map(|row| format!("{row},{}.1.2026,\"{row},000\"\n", row % 9 + 19)).collect();
+    /// let input = Input::bytes("visits.csv", format!("id,day,cost\n{rows}").into_bytes());
+    /// let (table, schema, _) =
+    ///     read_table(&input, &CsvOptions::default(), &SchemaOptions::default())?;
+    /// let said: Vec<_> = schema.notices().iter().map(ToString::to_string).collect();
+    /// assert_eq!(said[0], "`id` is left out: it looks like an identifier");
+    /// assert_eq!(said[1], "`day` holds dates, written like 31.01.2026: a model sees days, weekday");
+    /// assert_eq!(schema.columns[0].role, Role::Ignored);
+    /// assert_eq!(schema.columns[1].kind, Kind::Date);
+    /// assert!(table.column("id").is_none());
+    /// # Ok::<(), dataset::ReadError>(())
+    /// ```
+    pub fn notices(&self) -> Vec<Notice> {
+        let notice = |column: &ColumnSchema| {
+            Some(Notice {
+                column: column.name.clone(),
+                finding: column.finding?,
+                parts: column.parts.clone(),
+            })
+        };
+        self.columns.iter().filter_map(notice).collect()
+    }
+
+    /// How columns of numbers and dates are written, where that is not plainly: what
+    /// [`BatchOptions::notations`](crate::BatchOptions::notations) wants.
+    pub fn notations(&self) -> BTreeMap<String, Notation> {
+        let notation = |column: &ColumnSchema| Some((column.name.clone(), column.notation?));
+        self.columns.iter().filter_map(notation).collect()
+    }
+
     /// The target, if one was named.
     pub fn target(&self) -> Option<&ColumnSchema> {
         self.with_role(Role::Target).next()
@@ -107,273 +183,13 @@ impl Schema {
     }
 }
 
-/// What a person says about the columns; the rest is inferred.
-///
-/// Every column that is not named here is a feature. Naming a column twice in ways that
-/// contradict each other (the target among the dropped, say) is an error when the table is read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SchemaOptions {
-    /// The column to predict.
-    pub target: Option<String>,
-    /// The column of row weights.
-    pub weight: Option<String>,
-    /// The column of offsets.
-    pub offset: Option<String>,
-    /// The only features; `None` means every column that has no other role.
-    pub features: Option<Vec<String>>,
-    /// Columns to ignore.
-    pub drop: Vec<String>,
-    /// Columns whose cells are text whatever they look like: integer codes, say.
-    pub categorical: Vec<String>,
-    /// Columns whose cells must be numbers.
-    pub numeric: Vec<String>,
-    /// Columns whose cells must be yes or no, `1` and `0` included.
-    pub boolean: Vec<String>,
-}
-
-/// Where a name was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mention {
-    /// As the target.
-    Target,
-    /// As the weight.
-    Weight,
-    /// As the offset.
-    Offset,
-    /// Among the features.
-    Feature,
-    /// Among the columns to drop.
-    Drop,
-    /// Among the categorical columns.
-    Categorical,
-    /// Among the numeric columns.
-    Numeric,
-    /// Among the boolean columns.
-    Boolean,
-    /// Among the columns to keep as they are.
-    Keep,
-}
-
-impl Mention {
-    /// The option that gives it.
-    pub fn option(self) -> &'static str {
-        match self {
-            Self::Target => "--target",
-            Self::Weight => "--weight",
-            Self::Offset => "--offset",
-            Self::Feature => "--features",
-            Self::Drop => "--drop",
-            Self::Categorical => "--categorical",
-            Self::Numeric => "--numeric",
-            Self::Boolean => "--boolean",
-            Self::Keep => "--keep",
-        }
-    }
-
-    /// Whether the same column may be mentioned in both ways.
-    fn agrees_with(self, other: Self) -> bool {
-        use Mention::{Boolean, Categorical, Drop, Feature, Numeric, Offset, Target, Weight};
-        let conflict = |first, second| {
-            let kind = |mention| matches!(mention, Categorical | Numeric | Boolean);
-            match (first, second) {
-                (Target | Weight | Offset | Feature | Drop, Target | Weight | Offset | Drop) => {
-                    first != second
-                }
-                (Weight | Offset, Categorical | Boolean) => true,
-                _ => kind(first) && kind(second) && first != second,
-            }
-        };
-        !conflict(self, other) && !conflict(other, self)
-    }
-}
-
-impl std::fmt::Display for Mention {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Target => "the target",
-            Self::Weight => "the weight",
-            Self::Offset => "the offset",
-            Self::Feature => "a feature",
-            Self::Drop => "a dropped column",
-            Self::Categorical => "a categorical column",
-            Self::Numeric => "a numeric column",
-            Self::Boolean => "a boolean column",
-            Self::Keep => "a kept column",
-        })
-    }
-}
-
-impl SchemaOptions {
-    /// Every name given, with where it was given.
-    pub(crate) fn mentions(&self) -> impl Iterator<Item = (Mention, &str)> {
-        fn each<'a>(
-            mention: Mention,
-            names: impl IntoIterator<Item = &'a String>,
-        ) -> impl Iterator<Item = (Mention, &'a str)> {
-            names.into_iter().map(move |name| (mention, name.as_str()))
-        }
-        each(Mention::Target, &self.target)
-            .chain(each(Mention::Weight, &self.weight))
-            .chain(each(Mention::Offset, &self.offset))
-            .chain(each(Mention::Feature, self.features.iter().flatten()))
-            .chain(each(Mention::Drop, &self.drop))
-            .chain(each(Mention::Categorical, &self.categorical))
-            .chain(each(Mention::Numeric, &self.numeric))
-            .chain(each(Mention::Boolean, &self.boolean))
-    }
-
-    /// The first two mentions of one column that contradict each other.
-    pub(crate) fn contradiction(&self) -> Option<(&str, Mention, Mention)> {
-        let mut seen: HashMap<&str, Vec<Mention>> = HashMap::new();
-        for (mention, name) in self.mentions() {
-            let earlier = seen.entry(name).or_default();
-            if let Some(&other) = earlier.iter().find(|other| !mention.agrees_with(**other)) {
-                return Some((name, other, mention));
-            }
-            if !earlier.contains(&mention) {
-                earlier.push(mention);
-            }
-        }
-        None
-    }
-
-    /// What the named column is used for.
-    pub(crate) fn role(&self, name: &str) -> Role {
-        let is = |given: &Option<String>| given.as_deref() == Some(name);
-        let listed = |names: &[String]| names.iter().any(|given| given == name);
-        if is(&self.target) {
-            Role::Target
-        } else if is(&self.weight) {
-            Role::Weight
-        } else if is(&self.offset) {
-            Role::Offset
-        } else if listed(&self.drop) || self.features.as_ref().is_some_and(|names| !listed(names)) {
-            Role::Ignored
-        } else {
-            Role::Feature
-        }
-    }
-
-    /// The kind that the cells of the named column must have, if that is not to be inferred.
-    pub(crate) fn declared_kind(&self, name: &str) -> Option<Kind> {
-        let listed = |names: &[String]| names.iter().any(|given| given == name);
-        if listed(&self.categorical) {
-            Some(Kind::Categorical)
-        } else if listed(&self.boolean) {
-            Some(Kind::Boolean)
-        } else if listed(&self.numeric)
-            || self.weight.as_deref() == Some(name)
-            || self.offset.as_deref() == Some(name)
-        {
-            Some(Kind::Numeric)
-        } else {
-            None
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(names: &[&str]) -> Vec<String> {
-        names.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn roles_follow_the_options() {
-        let options = SchemaOptions {
-            target: Some("y".into()),
-            weight: Some("w".into()),
-            offset: Some("o".into()),
-            features: Some(names(&["a", "b"])),
-            ..SchemaOptions::default()
-        };
-        let roles = ["y", "w", "o", "a", "c"].map(|name| options.role(name));
-        assert_eq!(
-            roles,
-            [
-                Role::Target,
-                Role::Weight,
-                Role::Offset,
-                Role::Feature,
-                Role::Ignored
-            ]
-        );
-        let options = SchemaOptions {
-            drop: names(&["a"]),
-            ..SchemaOptions::default()
-        };
-        assert_eq!(
-            ["a", "b"].map(|name| options.role(name)),
-            [Role::Ignored, Role::Feature]
-        );
-    }
-
-    #[test]
-    fn contradictions_are_found() {
-        let y = || Some("y".to_string());
-        let target = SchemaOptions {
-            target: y(),
-            ..SchemaOptions::default()
-        };
-        let both = SchemaOptions {
-            weight: y(),
-            ..target.clone()
-        };
-        assert_eq!(
-            both.contradiction(),
-            Some(("y", Mention::Target, Mention::Weight))
-        );
-        let both = SchemaOptions {
-            drop: names(&["y"]),
-            ..target.clone()
-        };
-        assert_eq!(
-            both.contradiction(),
-            Some(("y", Mention::Target, Mention::Drop))
-        );
-        let both = SchemaOptions {
-            features: Some(names(&["x", "y"])),
-            ..target.clone()
-        };
-        assert_eq!(
-            both.contradiction(),
-            Some(("y", Mention::Target, Mention::Feature))
-        );
-        let both = SchemaOptions {
-            weight: y(),
-            categorical: names(&["y"]),
-            ..Default::default()
-        };
-        assert_eq!(
-            both.contradiction(),
-            Some(("y", Mention::Weight, Mention::Categorical))
-        );
-        let kinds = SchemaOptions {
-            numeric: names(&["a"]),
-            boolean: names(&["a"]),
-            ..Default::default()
-        };
-        assert_eq!(
-            kinds.contradiction(),
-            Some(("a", Mention::Numeric, Mention::Boolean))
-        );
-        let fine = SchemaOptions {
-            categorical: names(&["y", "y"]),
-            ..target
-        };
-        assert_eq!(fine.contradiction(), None);
-    }
-
     #[test]
     fn a_schema_is_written_in_plain_words() {
-        let column = ColumnSchema {
-            name: "a".into(),
-            kind: Kind::Numeric,
-            role: Role::Feature,
-        };
+        let column = ColumnSchema::new("a", Kind::Numeric, Role::Feature);
         let json = serde_json::to_string(&Schema {
             columns: vec![column],
         })

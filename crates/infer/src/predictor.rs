@@ -127,6 +127,7 @@ impl Predictor {
         }
         BatchOptions {
             columns,
+            notations: self.pipeline.notations.clone(),
             keep: keep.to_vec(),
             ..BatchOptions::default()
         }

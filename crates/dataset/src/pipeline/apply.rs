@@ -29,7 +29,8 @@ pub struct RowFlags {
 pub struct UnusualCell {
     /// The column of the table.
     pub column: String,
-    /// The level that no training row had; `None` when the cell is missing.
+    /// The level that no training row had, of a date with its part, `month=3`; `None` when the cell
+    /// is missing.
     pub level: Option<String>,
 }
 
@@ -131,13 +132,18 @@ impl Pipeline {
             let mut flags = [RowFlags::default()];
             term.write(&[row], &mut Vec::new(), &mut flags);
             let [flags] = flags;
-            if flags.missing || flags.unseen {
+            let parts = term.unseen_parts(row);
+            if flags.missing || (flags.unseen && parts.is_empty()) {
                 let cell = table.column(&feature.name);
                 unusual.push(UnusualCell {
                     column: feature.name.clone(),
                     level: cell.and_then(|column| column.cell(row)),
                 });
             }
+            unusual.extend(parts.into_iter().map(|part| UnusualCell {
+                column: feature.name.clone(),
+                level: Some(part),
+            }));
         }
         Ok(unusual)
     }
@@ -179,11 +185,7 @@ impl Pipeline {
     /// The features as a schema.
     pub(super) fn schema(&self) -> crate::schema::Schema {
         let role = crate::schema::Role::Feature;
-        let column = |feature: &Feature| ColumnSchema {
-            name: feature.name.clone(),
-            kind: feature.kind,
-            role,
-        };
+        let column = |feature: &Feature| ColumnSchema::new(&*feature.name, feature.kind, role);
         crate::schema::Schema {
             columns: self.features.iter().map(column).collect(),
         }

@@ -232,6 +232,11 @@ impl Place {
         self.column
     }
 
+    /// Whether no training row had the level.
+    pub(super) fn is_unseen(self) -> bool {
+        self.unseen
+    }
+
     /// Writes the level of a row.
     pub(super) fn write(
         self,

@@ -4,13 +4,15 @@ use std::collections::{HashMap, HashSet};
 
 use super::product::is_indicator;
 use super::{
-    Basis, DesignColumn, Encoding, Feature, MISSING_LEVEL, MissingPolicy, OTHER_LEVEL, Pipeline,
-    PipelineError, hashing,
+    Basis, DesignColumn, Encoding, Feature, FittedPart, MISSING_LEVEL, MissingPolicy, OTHER_LEVEL,
+    Pipeline, PipelineError, hashing,
 };
+use crate::date::PartForm;
 use crate::schema::Kind;
 
-/// What tells the columns of a feature from each other: level and function.
-type Key<'a> = (Option<&'a str>, Option<usize>);
+/// What tells the columns of a feature from each other: the level, the function of a number, the part
+/// of a date that is a number.
+type Key<'a> = (Option<&'a str>, Option<usize>, Option<&'a str>);
 
 impl Pipeline {
     /// Checks what fitting guarantees and a file might not: every design column belongs to a
@@ -47,8 +49,12 @@ impl Pipeline {
                     && self.are_factors(factors, &features)
                     && pairs.insert(factors)
             } else {
-                let key: Key<'_> = (column.level.as_deref(), column.function);
                 let feature = features.get(source);
+                let date = feature.is_some_and(|(feature, _)| feature.kind == Kind::Date);
+                let part = column
+                    .date_part()
+                    .filter(|_| date && column.level.is_none());
+                let key: Key<'_> = (column.level.as_deref(), column.function, part);
                 used.insert(source);
                 feature.is_some_and(|(_, allowed)| allowed.has(key)) && keys.insert((source, key))
             };
@@ -102,6 +108,17 @@ impl Pipeline {
                 let buckets = 1u64 << bits.min(&32);
                 is_text(feature.kind) && (1..=32).contains(bits) && u64::from(*reference) < buckets
             }
+            Encoding::Date {
+                fill,
+                min,
+                max,
+                parts,
+            } => {
+                let finite = min.is_finite() && max.is_finite() && min <= max;
+                let imputed = fill.map_or(self.missing != MissingPolicy::Impute, f64::is_finite);
+                let sound = parts.iter().all(FittedPart::is_sound);
+                feature.kind == Kind::Date && finite && imputed && sound
+            }
         }
     }
 }
@@ -114,6 +131,11 @@ fn is_text(kind: Kind) -> bool {
 enum Allowed<'a> {
     Levels(HashSet<&'a str>),
     Intervals(HashSet<String>),
+    /// Of a date.
+    Parts {
+        levels: HashSet<String>,
+        numbers: HashSet<String>,
+    },
     /// That many functions of a number.
     Functions(usize),
     Buckets {
@@ -139,20 +161,37 @@ impl<'a> Allowed<'a> {
                 bits: *bits,
                 reference: *reference,
             },
+            Encoding::Date { parts, .. } => {
+                let (levels, numbers): (Vec<_>, Vec<_>) = parts
+                    .iter()
+                    .partition(|fitted| fitted.part.form() == PartForm::Levels);
+                let labels = |parts: Vec<&FittedPart>| {
+                    parts.into_iter().flat_map(FittedPart::labels).collect()
+                };
+                Self::Parts {
+                    levels: labels(levels),
+                    numbers: labels(numbers),
+                }
+            }
         }
     }
 
     fn has(&self, key: Key<'_>) -> bool {
         match (self, key) {
-            // The number itself, and whether it or the text is missing.
-            (Self::Functions(_), (None | Some(MISSING_LEVEL), None))
-            | (Self::Buckets { .. }, (Some(MISSING_LEVEL), None)) => true,
-            (Self::Functions(functions), (None, Some(function))) => {
+            // The number itself, and whether it, the date or the text is missing.
+            (Self::Functions(_), (None | Some(MISSING_LEVEL), None, None))
+            | (Self::Buckets { .. } | Self::Parts { .. }, (Some(MISSING_LEVEL), None, None)) => {
+                true
+            }
+            (Self::Functions(functions), (None, Some(function), None)) => {
                 (2..=*functions).contains(&function)
             }
-            (Self::Levels(levels), (Some(level), None)) => levels.contains(level),
-            (Self::Intervals(levels), (Some(level), None)) => levels.contains(level),
-            (Self::Buckets { bits, reference }, (Some(level), None)) => {
+            (Self::Levels(levels), (Some(level), None, None)) => levels.contains(level),
+            (Self::Intervals(levels) | Self::Parts { levels, .. }, (Some(level), None, None)) => {
+                levels.contains(level)
+            }
+            (Self::Parts { numbers, .. }, (None, None, Some(part))) => numbers.contains(part),
+            (Self::Buckets { bits, reference }, (Some(level), None, None)) => {
                 let bucket = hashing::bucket_of(level);
                 bucket.is_some_and(|bucket| bucket != *reference && u64::from(bucket) < 1 << bits)
             }

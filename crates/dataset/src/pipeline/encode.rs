@@ -3,9 +3,9 @@
 use super::training::TrainingRows;
 use super::{
     ColumnEncoding, DesignColumn, DroppedColumn, Feature, PipelineError, PipelineOptions,
-    categorical, hashing, numeric,
+    categorical, dates, hashing, numeric,
 };
-use crate::schema::ColumnSchema;
+use crate::schema::{ColumnSchema, Kind};
 use crate::table::Cells;
 
 /// One feature, fitted.
@@ -22,6 +22,9 @@ pub(super) fn fit(
     options: &PipelineOptions,
 ) -> Result<FittedFeature, PipelineError> {
     match (cells, options.encodings.get(&column.name)) {
+        (Cells::Numeric(seconds), _) if column.kind == Kind::Date => {
+            Ok(dates::fit(column, seconds, training, options))
+        }
         (Cells::Numeric(values), _) => numeric::fit(column, values, training, options),
         (Cells::Text { codes, levels }, Some(ColumnEncoding::Hash { bits })) => {
             let standardized = options.standardize;

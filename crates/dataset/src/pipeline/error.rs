@@ -174,6 +174,10 @@ impl PipelineError {
                 column,
                 expected: Kind::Numeric,
             } => Some(format!("numbers in column `{column}`")),
+            Self::Kind {
+                column,
+                expected: Kind::Date,
+            } => Some(format!("dates in column `{column}`")),
             Self::MissingCell { .. } => Some("--missing impute, or --missing drop".to_owned()),
             Self::NoCompleteRow { column, .. } => {
                 Some(format!("--drop {}, or --missing impute", argument(column)))
@@ -205,6 +209,13 @@ impl PipelineError {
                 kind: Kind::Numeric,
                 ..
             } => Some(format!("--categorical {}", argument(column))),
+            Self::EncodingKind {
+                column,
+                kind: Kind::Date,
+                ..
+            } => Some(format!(
+                "leave `{column}` out of --encode; a schema file (--schema) can choose its parts"
+            )),
             Self::EncodingKind { column, .. } => Some(format!("--numeric {}", argument(column))),
             Self::TooFewLevels { .. } => Some("--max-levels 2 or more".to_owned()),
             Self::IndicatorWithoutImputation => Some("--missing impute".to_owned()),

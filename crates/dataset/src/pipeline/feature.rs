@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::basis::Basis;
+use super::dates::FittedPart;
 use crate::schema::Kind;
 
 /// The level that stands for a missing cell.
@@ -66,6 +67,18 @@ pub enum Encoding {
         /// bucket with another.
         shared_rows: f64,
     },
+    /// The columns of each part.
+    Date {
+        /// What a missing date becomes, in seconds since 1970: the last training date that is not
+        /// after their median. `None` where missing cells are not imputed.
+        fill: Option<f64>,
+        /// The first training date.
+        min: f64,
+        /// The last training date.
+        max: f64,
+        /// The parts that differ between training rows.
+        parts: Vec<FittedPart>,
+    },
 }
 
 /// Levels that are one level together.
@@ -83,12 +96,13 @@ pub struct Grouped {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DesignColumn {
     /// `source`, `source=level`, `source^2` for the polynomial of degree 2, `source~2` for the second
-    /// function of a spline; with a colon between those of its factors for a product.
+    /// function of a spline; `source:part` and `source:part=level` of a date; with a colon between
+    /// those of its factors for a product.
     pub name: String,
     /// The column of the table, to which contributions fold back; for a product the pair, `a:b`.
     pub source: String,
     /// The level that a dummy stands for: a text, an interval such as `[18,65)`, a bucket such as
-    /// `#17`, [`OTHER_LEVEL`] or [`MISSING_LEVEL`]. For a product those of its factors, with a colon
+    /// `#17`, a part of a date with its level such as `month=3`, [`OTHER_LEVEL`] or [`MISSING_LEVEL`]. For a product those of its factors, with a colon
     /// between.
     pub level: Option<String>,
     /// Which function of the number it is, from 2: the first is the number itself. `None` for all

@@ -1,9 +1,9 @@
 //! Preprocessing that is fitted on the training rows and then never changes.
 //!
 //! Numbers: missing cells become the median. Categories: one dummy column per level but the first,
-//! levels in code-point order, missing cells as a level of their own. All columns of the design
-//! matrix, dummies included, are then shifted to mean 0 and scaled to a population standard
-//! deviation of 1.
+//! levels in code-point order, missing cells as a level of their own. Dates: columns for their
+//! parts, a missing one as a date near the median. All columns of the design matrix, dummies
+//! included, are then shifted to mean 0 and scaled to a population standard deviation of 1.
 //!
 //! On request ([`PipelineOptions`]): rare levels as one ([`OTHER_LEVEL`]), levels hashed to buckets
 //! ([`Encoding::Hashed`]), a column for missing numbers, [polynomials](Polynomial), natural cubic
@@ -19,6 +19,7 @@ mod bins;
 mod categorical;
 mod column_encoding;
 mod consistency;
+mod dates;
 mod dense;
 mod encode;
 mod encoded;
@@ -41,6 +42,7 @@ pub use apply::{RowFlags, UnusualCell};
 pub use basis::Basis;
 pub use bins::Bins;
 pub use column_encoding::{ColumnEncoding, EncodingError};
+pub use dates::FittedPart;
 pub use encoded::EncodedRows;
 pub use error::PipelineError;
 pub use feature::{
@@ -52,9 +54,12 @@ pub use options::{Interaction, LevelThreshold, Partner, PipelineOptions};
 pub use polynomial::Polynomial;
 pub use spline::Spline;
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::notation::Notation;
 use crate::schema::{ColumnSchema, Kind, Schema};
 use crate::suggestion::nearest;
 use crate::table::{Cells, Table};
@@ -106,6 +111,10 @@ pub struct Pipeline {
     pub standardized: bool,
     /// What happens to missing cells.
     pub missing: MissingPolicy,
+    /// How features of numbers and dates are written in the file, where that is not plainly: what
+    /// [`BatchOptions::notations`](crate::BatchOptions::notations) wants.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notations: BTreeMap<String, Notation>,
 }
 
 impl Pipeline {
@@ -151,10 +160,14 @@ impl Pipeline {
             dropped: Vec::new(),
             standardized: options.standardize,
             missing: options.missing,
+            notations: BTreeMap::new(),
         };
         for fitted in fitted {
             match fitted? {
                 FittedFeature::Used(feature, columns) => {
+                    if let Some(notation) = schema.column(&feature.name).and_then(|c| c.notation) {
+                        pipeline.notations.insert(feature.name.clone(), notation);
+                    }
                     pipeline.features.push(feature);
                     pipeline.columns.extend(columns);
                 }
@@ -265,6 +278,7 @@ fn check(options: &PipelineOptions, schema: &Schema) -> Result<(), PipelineError
         let suits = match column.kind {
             Kind::Numeric => !encoding.is_for_text(),
             Kind::Categorical | Kind::Boolean => encoding.is_for_text(),
+            Kind::Date => false,
         };
         if !suits {
             return Err(PipelineError::EncodingKind {
@@ -302,7 +316,7 @@ fn cells<'a>(table: &'a Table, name: &str, kind: Kind) -> Result<&'a Cells, Pipe
             column: name.to_owned(),
         })?;
     match (&column.cells, kind) {
-        (Cells::Numeric(_), Kind::Numeric)
+        (Cells::Numeric(_), Kind::Numeric | Kind::Date)
         | (Cells::Text { .. }, Kind::Categorical | Kind::Boolean) => Ok(&column.cells),
         _ => Err(PipelineError::Kind {
             column: name.to_owned(),

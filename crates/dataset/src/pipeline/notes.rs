@@ -39,6 +39,13 @@ fn note(feature: &Feature) -> Option<String> {
                 bins.level(bins.reference)
             )),
         },
+        Encoding::Date { parts, .. } => {
+            let parts: Vec<_> = parts.iter().map(|fitted| fitted.part.name()).collect();
+            Some(format!(
+                "`{name}` is a date, of which {} count",
+                parts.join(", ")
+            ))
+        }
         Encoding::Categorical { grouped, .. } => grouped.as_ref().map(|grouped| {
             format!(
                 "`{name}`: {} of {} of the training rows grouped as {OTHER_LEVEL}",

@@ -185,11 +185,12 @@ impl Pipeline {
     }
 }
 
-/// Whether a column says of a number that it is missing: these have no part in products.
+/// Whether a column says of a number or a date that it is missing: these have no part in products.
 pub(super) fn is_indicator(feature: &Feature, column: &DesignColumn) -> bool {
     use super::{Basis, Encoding};
     let number = match &feature.encoding {
         Encoding::Numeric { basis, .. } => !matches!(basis, Basis::Bins(_)),
+        Encoding::Date { .. } => true,
         _ => false,
     };
     number && column.level.as_deref() == Some(MISSING_LEVEL)

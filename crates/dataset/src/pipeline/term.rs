@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use super::bins::BinTerm;
 use super::categorical::{self, LevelTerm};
+use super::dates::DateTerm;
 use super::numeric::{NumberTerm, Plain};
 use super::{
     Basis, DesignColumn, Encoding, Feature, Pipeline, PipelineError, RowFlags, cells, hashing,
@@ -36,6 +37,12 @@ pub(crate) trait Term: Debug + Send + Sync {
     /// order given, each column at most once in a row. `flags` has one place for each row, or none
     /// at all; what is unusual is added to it.
     fn write(&self, rows: &[usize], entries: &mut Vec<Entry>, flags: &mut [RowFlags]);
+
+    /// What no training row had in a row of the table, where that is less than the whole cell: the
+    /// levels of the parts of a date.
+    fn unseen_parts(&self, _row: usize) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The cells behind [`write`](Self::write), where they are the numbers of one column as they
     /// stand and at most whether they are missing is in another: for those who lay out many at once.
@@ -80,6 +87,9 @@ pub(super) fn term<'a>(
     table: &'a Table,
     shifted: bool,
 ) -> Result<AnyTerm<'a>, PipelineError> {
+    let inconsistent = || PipelineError::Inconsistent {
+        column: feature.name.clone(),
+    };
     let cells = cells(table, &feature.name, feature.kind)?;
     match (cells, &feature.encoding) {
         (
@@ -115,8 +125,13 @@ pub(super) fn term<'a>(
             let places = hashing::places(texts, *bits, *reference, columns);
             Ok(Box::new(LevelTerm::new(codes, places, columns)))
         }
-        _ => Err(PipelineError::Inconsistent {
-            column: feature.name.clone(),
-        }),
+        (Cells::Numeric(cells), Encoding::Date { fill, parts, .. }) => {
+            let term = DateTerm::new(cells, *fill, parts, columns, shifted);
+            term.map_or_else(
+                || Err(inconsistent()),
+                |term| Ok(Box::new(term) as AnyTerm<'a>),
+            )
+        }
+        _ => Err(inconsistent()),
     }
 }

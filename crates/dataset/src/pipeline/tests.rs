@@ -13,13 +13,12 @@ const NAN: f64 = f64::NAN;
 pub(super) fn table(columns: Vec<Column>) -> (Table, Schema) {
     let schema = columns
         .iter()
-        .map(|column| ColumnSchema {
-            name: column.name.clone(),
-            kind: match column.cells {
+        .map(|column| {
+            let kind = match column.cells {
                 Cells::Numeric(_) => Kind::Numeric,
                 Cells::Text { .. } => Kind::Categorical,
-            },
-            role: Role::Feature,
+            };
+            ColumnSchema::new(&*column.name, kind, Role::Feature)
         })
         .collect();
     (

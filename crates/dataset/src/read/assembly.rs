@@ -67,7 +67,7 @@ pub(super) enum Plan<'a> {
 impl Plan<'_> {
     fn kind_and_role(&self, name: &str) -> (Option<Kind>, Role) {
         match self {
-            Self::First(options) => (options.declared_kind(name), options.role(name)),
+            Self::First(options) => (options.kind_to_read(name), options.role(name)),
             Self::Text(names) => {
                 let wanted = names.iter().any(|wanted| wanted == name);
                 let role = if wanted { Role::Feature } else { Role::Ignored };
@@ -124,6 +124,11 @@ impl Growing {
     /// Whether the text of the column must be read again if it is text.
     pub(super) fn mixed(&self) -> bool {
         matches!(self.cells, State::Mixed)
+    }
+
+    /// Whether there are numbers whose text is gone.
+    pub(super) fn lacks_text(&self) -> bool {
+        matches!(self.cells, State::Mixed | State::Numbers(_))
     }
 
     /// Appends `rows` cells that a block does not have.
@@ -218,7 +223,7 @@ impl Growing {
     pub(super) fn finish(self, kind: Kind, rows: usize) -> Option<Cells> {
         Some(match (self.cells, kind) {
             (State::Missing(_), Kind::Numeric) => Cells::Numeric(vec![f64::NAN; rows]),
-            (State::Missing(_), Kind::Categorical | Kind::Boolean) => Cells::Text {
+            (State::Missing(_), Kind::Categorical | Kind::Boolean | Kind::Date) => Cells::Text {
                 codes: vec![MISSING; rows],
                 levels: Vec::new(),
             },
@@ -231,7 +236,7 @@ impl Growing {
                     mut codes,
                     dictionary,
                 },
-                Kind::Categorical | Kind::Boolean,
+                Kind::Categorical | Kind::Boolean | Kind::Date,
             ) => {
                 codes.shrink_to_fit();
                 let levels = match kind {

@@ -2,6 +2,7 @@
 
 mod text;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -15,6 +16,7 @@ use super::header::Header;
 use super::input::{Part, failure};
 use super::source::{START, Source};
 use super::{Input, ReadError};
+use crate::notation::Notation;
 use crate::schema::Kind;
 use crate::table::Table;
 use text::TextRows;
@@ -25,6 +27,9 @@ pub struct BatchOptions {
     /// The columns that a model needs, found by name whatever their order; every other column of
     /// the file is skipped.
     pub columns: Vec<(String, Kind)>,
+    /// How columns of numbers and dates are written, where that is not plainly: what
+    /// [`Pipeline::notations`](crate::Pipeline::notations) says.
+    pub notations: BTreeMap<String, Notation>,
     /// Columns to hand on as they stand.
     pub keep: Vec<String>,
     /// Rows of a batch, at most; 0 counts as 1.
@@ -36,6 +41,7 @@ impl Default for BatchOptions {
     fn default() -> Self {
         Self {
             columns: Vec::new(),
+            notations: BTreeMap::new(),
             keep: Vec::new(),
             rows_per_batch: 8192,
         }

@@ -2,6 +2,7 @@
 
 use super::ReadError;
 use super::error::excerpt;
+use crate::notation::Notation;
 use crate::number::{Parsed, parse};
 use crate::schema::Kind;
 use crate::table::{Cells, Dictionary, MISSING};
@@ -11,6 +12,7 @@ use crate::table::{Cells, Dictionary, MISSING};
 pub(super) enum Refusal {
     NotANumber,
     NotFinite,
+    OtherNotation(Notation),
 }
 
 impl Refusal {
@@ -23,6 +25,13 @@ impl Refusal {
                 line,
                 column,
                 value,
+            },
+            Self::OtherNotation(notation) => ReadError::OtherNotation {
+                path,
+                line,
+                column,
+                value,
+                notation,
             },
             Self::NotANumber => {
                 let (numeric_cells, cells) = (0, 0);
@@ -65,6 +74,7 @@ pub(super) fn boolean(cell: &[u8]) -> Option<(usize, &'static str)> {
 #[derive(Debug)]
 pub(super) enum Builder {
     Numeric(Vec<f64>),
+    Written(Notation, Vec<f64>),
     Text {
         codes: Vec<u32>,
         dictionary: Dictionary,
@@ -73,9 +83,14 @@ pub(super) enum Builder {
 }
 
 impl Builder {
-    pub(super) fn new(kind: Kind, rows: usize) -> Self {
+    /// A date that is written in no notation is a number of seconds, as it is stored.
+    pub(super) fn new(kind: Kind, notation: Option<Notation>, rows: usize) -> Self {
+        let values = || Vec::with_capacity(rows);
         match kind {
-            Kind::Numeric => Self::Numeric(Vec::with_capacity(rows)),
+            Kind::Numeric | Kind::Date => match notation {
+                Some(notation) => Self::Written(notation, values()),
+                None => Self::Numeric(values()),
+            },
             Kind::Categorical | Kind::Boolean => Self::Text {
                 codes: Vec::with_capacity(rows),
                 dictionary: Dictionary::default(),
@@ -87,7 +102,14 @@ impl Builder {
     /// Appends a trimmed cell of valid UTF-8; `None` is a missing one.
     pub(super) fn push(&mut self, cell: Option<&[u8]>) -> Result<(), Refusal> {
         match (self, cell) {
-            (Self::Numeric(values), None) => values.push(f64::NAN),
+            (Self::Numeric(values) | Self::Written(_, values), None) => values.push(f64::NAN),
+            (Self::Written(notation, values), Some(cell)) => {
+                let read = std::str::from_utf8(cell).ok();
+                match read.and_then(|cell| notation.read(cell)) {
+                    Some(value) => values.push(value),
+                    None => return Err(Refusal::OtherNotation(*notation)),
+                }
+            }
             (Self::Numeric(values), Some(cell)) => match parse(cell) {
                 Parsed::Number(value) => values.push(value),
                 Parsed::NotFinite => return Err(Refusal::NotFinite),
@@ -115,7 +137,7 @@ impl Builder {
 
     pub(super) fn finish(self) -> Cells {
         match self {
-            Self::Numeric(values) => Cells::Numeric(values),
+            Self::Numeric(values) | Self::Written(_, values) => Cells::Numeric(values),
             Self::Text {
                 codes, dictionary, ..
             } => Cells::Text {

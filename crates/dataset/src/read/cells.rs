@@ -7,7 +7,9 @@ use crate::table::{Column, Table};
 
 /// A table from cells as text, `None` for a missing one, read by the same rules as a file.
 ///
-/// `name` stands for the cells in messages, where rows count as lines from 1.
+/// Numbers are plain ones and dates are seconds since 1970, as a table stores them and
+/// [`Column::cell`] writes them. `name` stands for the cells in messages, where rows count as lines
+/// from 1.
 ///
 /// # Errors
 /// [`ReadError::Ragged`] when a row does not have one cell per column,
@@ -44,7 +46,7 @@ pub fn table_from_cells(
     }
     let mut builders: Vec<_> = columns
         .iter()
-        .map(|(_, kind)| Builder::new(*kind, rows.len()))
+        .map(|(_, kind)| Builder::new(*kind, None, rows.len()))
         .collect();
     for (line, row) in (1..).zip(rows) {
         if row.len() != columns.len() {

@@ -6,6 +6,7 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::notation::Notation;
 use crate::number::{counted, grouped};
 use crate::schema::Mention;
 use crate::suggestion::nearest_text;
@@ -190,6 +191,40 @@ pub enum ReadError {
         column: String,
         /// The cell, cut after 60 characters.
         value: String,
+    },
+    /// A cell that is not written as the numbers or dates of its column are.
+    #[error("{path}:{line}: column `{column}`: {value:?} is not written like {notation}")]
+    OtherNotation {
+        /// The file.
+        path: String,
+        /// The line of the row.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The cell, cut after 60 characters.
+        value: String,
+        /// How it should be written.
+        notation: Notation,
+    },
+    /// A column that was declared to hold dates of which days and months cannot be told apart.
+    #[error("{path}: the dates of column `{column}` may be written like {first} or like {second}")]
+    AmbiguousDates {
+        /// The file.
+        path: String,
+        /// The column.
+        column: String,
+        /// One way.
+        first: Notation,
+        /// Another.
+        second: Notation,
+    },
+    /// A column that the schema file does not have.
+    #[error("{path}: column `{column}` is not in the schema")]
+    UnlistedColumn {
+        /// The file.
+        path: String,
+        /// The column.
+        column: String,
     },
     /// Compressed bytes that end too early.
     #[error("{path}: the {compression} stream is cut off after {} ({} of text came out of it)",

@@ -1,10 +1,13 @@
 //! What every column is, from what its cells are.
 
+use std::collections::HashSet;
+
 use super::ReadError;
 use super::assembly::Growing;
 use super::builder::BOOLEANS;
 use super::column::{Looked, Place};
 use super::header::Header;
+use crate::notation::{Recognised, recognise};
 use crate::schema::{ColumnSchema, Kind, Role, Schema, SchemaOptions};
 
 /// A column in which at least this share of the cells are numbers is a numeric column with a
@@ -19,6 +22,19 @@ pub(super) fn check_names(
 ) -> Result<(), ReadError> {
     for (mention, name) in options.mentions() {
         header.position(name, mention)?;
+    }
+    if options.only.is_some() {
+        let known: HashSet<&str> = options.mentions().map(|(_, name)| name).collect();
+        if let Some(other) = header
+            .names
+            .iter()
+            .find(|name| !known.contains(name.as_str()))
+        {
+            return Err(ReadError::UnlistedColumn {
+                path: path.to_owned(),
+                column: other.clone(),
+            });
+        }
     }
     match options.contradiction() {
         Some((column, first, second)) => Err(ReadError::Contradiction {
@@ -35,16 +51,22 @@ pub(super) fn check_names(
 type Mistake = Box<(Place, ReadError)>;
 
 /// The kinds of all columns, or the earliest mistake.
-pub(super) fn decide(files: &[String], columns: &[Growing]) -> Result<Schema, ReadError> {
+///
+/// For each column, what is wrong with it unless its text is numbers in some
+/// [notation](crate::notation): until that is known it is text.
+pub(super) fn decide(
+    files: &[String],
+    columns: &[Growing],
+) -> Result<(Schema, Vec<Option<ReadError>>), ReadError> {
     let mut schema = Schema::default();
+    let mut doubts = Vec::with_capacity(columns.len());
     let mut earliest: Option<Mistake> = None;
     for column in columns {
-        match column.seen.decide(files, column) {
-            Ok(kind) => schema.columns.push(ColumnSchema {
-                name: column.name.clone(),
-                kind,
-                role: column.role,
-            }),
+        let (kind, doubt) = match column.seen.decide(files, column) {
+            Ok(kind) => (kind, None),
+            Err(mistake) if column.seen.may_be_written_otherwise() => {
+                (Kind::Categorical, Some(mistake.1))
+            }
             Err(mistake) => {
                 let earlier = earliest
                     .as_ref()
@@ -52,10 +74,14 @@ pub(super) fn decide(files: &[String], columns: &[Growing]) -> Result<Schema, Re
                 if !earlier {
                     earliest = Some(mistake);
                 }
+                continue;
             }
-        }
+        };
+        let described = ColumnSchema::new(column.name.clone(), kind, column.role);
+        schema.columns.push(described);
+        doubts.push(doubt);
     }
-    earliest.map_or(Ok(schema), |mistake| Err(mistake.1))
+    earliest.map_or(Ok((schema, doubts)), |mistake| Err(mistake.1))
 }
 
 /// What the cells of one column have been so far.
@@ -126,7 +152,7 @@ impl Seen {
                     _ => Ok(Kind::Boolean),
                 };
             }
-            Some(Kind::Numeric) | None => {}
+            Some(Kind::Date | Kind::Numeric) | None => {}
         }
         if column.declared.is_none() && self.first_word.is_some() {
             if self.numeric == 0 && self.spellings != 0 {
@@ -144,6 +170,13 @@ impl Seen {
             Some(mistake) => Err(mistake),
             None => Ok(Kind::Numeric),
         }
+    }
+
+    /// Whether the first word is a number in another notation.
+    fn may_be_written_otherwise(&self) -> bool {
+        self.first_word.as_ref().is_some_and(|(_, value)| {
+            recognise(std::slice::from_ref(value), Some(Kind::Numeric)) != Recognised::No
+        })
     }
 
     /// The first cell that is no finite number.

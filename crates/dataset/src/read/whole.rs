@@ -10,7 +10,7 @@ use super::csv::MissingCells;
 use super::header::Header;
 use super::input::Part;
 use super::source::Source;
-use super::{CsvOptions, Format, Input, ReadError, ReadProgress, infer, svmlight};
+use super::{CsvOptions, Format, Input, ReadError, ReadProgress, conversion, infer, svmlight};
 use crate::fingerprint::{Checksum, Fingerprint};
 use crate::schema::{Role, Schema, SchemaOptions};
 use crate::table::{Column, Lines, Table};
@@ -60,13 +60,14 @@ pub(super) fn finish(
         &Header::of_names(input.name(), names.clone()),
         options,
     )?;
-    let schema = infer::decide(&files, &first.columns)?;
+    let (mut schema, doubts) = infer::decide(&files, &first.columns)?;
     let rows = first.lines.len();
     let mixed: Vec<String> = first
         .columns
         .iter()
-        .filter(|column| column.mixed())
-        .map(|column| column.name.clone())
+        .zip(&doubts)
+        .filter(|(column, doubt)| column.mixed() || (doubt.is_some() && column.lacks_text()))
+        .map(|(column, _)| column.name.clone())
         .collect();
     let mut again = if mixed.is_empty() {
         Vec::new()
@@ -83,21 +84,31 @@ pub(super) fn finish(
         second.columns
     };
     let mut columns = Vec::new();
-    for (column, described) in first.columns.into_iter().zip(&schema.columns) {
+    let read = first.columns.into_iter().zip(doubts);
+    for ((column, doubt), described) in read.zip(&mut schema.columns) {
         if described.role == Role::Ignored {
             continue;
         }
         let column = match again.iter().position(|other| other.name == column.name) {
-            Some(position) if column.mixed() => again.swap_remove(position),
+            Some(position) if mixed.contains(&column.name) => again.swap_remove(position),
             _ => column,
         };
         let cells = column.finish(described.kind, rows);
-        columns.push(Column {
-            name: described.name.clone(),
-            cells: cells.ok_or_else(|| ReadError::Changed {
-                path: input.name().to_owned(),
-            })?,
-        });
+        let cells = cells.ok_or_else(|| ReadError::Changed {
+            path: input.name().to_owned(),
+        })?;
+        let place = |row| {
+            let file = files.get(first.lines.file(row) as usize);
+            let file = file.map_or_else(|| input.name().to_owned(), Clone::clone);
+            (file, first.lines.get(row))
+        };
+        let cells = conversion::convert(described, cells, options, doubt, place)?;
+        if described.role != Role::Ignored {
+            columns.push(Column {
+                name: described.name.clone(),
+                cells,
+            });
+        }
     }
     let fingerprint = Fingerprint {
         sha256: first.sha256,

@@ -69,7 +69,7 @@ impl Lines {
     }
 
     /// The position of the file of a row.
-    pub(super) fn file(&self, row: usize) -> u32 {
+    pub(crate) fn file(&self, row: usize) -> u32 {
         self.anchor(row).map_or(0, |anchor| anchor.file)
     }
 

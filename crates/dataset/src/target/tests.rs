@@ -4,11 +4,7 @@ use super::*;
 use crate::schema::{Kind, Role};
 
 fn schema(columns: &[(&str, Kind, Role)]) -> Schema {
-    let column = |&(name, kind, role): &(&str, Kind, Role)| ColumnSchema {
-        name: name.to_owned(),
-        kind,
-        role,
-    };
+    let column = |&(name, kind, role): &(&str, Kind, Role)| ColumnSchema::new(name, kind, role);
     Schema {
         columns: columns.iter().map(column).collect(),
     }

@@ -24,7 +24,7 @@ impl<W: Write + Send> Encoder<W> {
             .iter()
             .map(|(name, kind)| {
                 let cells = match kind {
-                    Kind::Numeric => DataType::Float64,
+                    Kind::Numeric | Kind::Date => DataType::Float64,
                     Kind::Categorical | Kind::Boolean => DataType::Utf8,
                 };
                 Field::new(name, cells, true)

@@ -142,6 +142,10 @@ fn inputs(text: &mut String, inspection: &Inspection) {
                     significant(*max, 4)
                 )
             }
+            Encoding::Date { parts, .. } => {
+                let parts: Vec<_> = parts.iter().map(|fitted| fitted.part.name()).collect();
+                format!("date: {}", parts.join(", "))
+            }
             Encoding::Categorical { levels, .. } => {
                 let mut named = levels
                     .iter()

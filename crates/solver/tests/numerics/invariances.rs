@@ -100,11 +100,7 @@ fn standardised(example: &Example) -> Example {
         Column::numeric(format!("x{j}"), cells)
     };
     let table = Table::new("test", (0..columns).map(column).collect()).unwrap();
-    let feature = |column: &Column| ColumnSchema {
-        name: column.name.clone(),
-        kind: Kind::Numeric,
-        role: Role::Feature,
-    };
+    let feature = |column: &Column| ColumnSchema::new(&*column.name, Kind::Numeric, Role::Feature);
     let schema = Schema {
         columns: table.columns().iter().map(feature).collect(),
     };

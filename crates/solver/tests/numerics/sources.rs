@@ -36,11 +36,7 @@ fn table() -> (Table, Schema) {
     let schema = columns
         .iter()
         .zip(kinds)
-        .map(|(column, kind)| ColumnSchema {
-            name: column.name.clone(),
-            kind,
-            role: Role::Feature,
-        });
+        .map(|(column, kind)| ColumnSchema::new(&*column.name, kind, Role::Feature));
     let schema = Schema {
         columns: schema.collect(),
     };

@@ -11,6 +11,7 @@ fn options(columns: &[(&str, Kind)], keep: &[&str], rows_per_batch: usize) -> Ba
             .collect(),
         keep: keep.iter().map(ToString::to_string).collect(),
         rows_per_batch,
+        ..BatchOptions::default()
     }
 }
 
@@ -63,6 +64,7 @@ fn batches_together_are_the_whole_table() {
         .collect();
     let wanted = BatchOptions {
         columns,
+        notations: schema.notations(),
         keep: vec![],
         rows_per_batch: 100,
     };

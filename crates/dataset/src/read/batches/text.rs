@@ -1,8 +1,10 @@
 //! Rows to score from text.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::{Batch, BatchOptions};
+use crate::notation::Notation;
 use crate::read::blocks::Blocks;
 use crate::read::builder::{Builder, Refusal};
 use crate::read::csv::MissingCells;
@@ -23,6 +25,7 @@ pub(super) struct TextRows<R> {
     failure: Option<ReadError>,
     /// For each column of the batch its position in the block, if the block has it.
     needed: Vec<(Option<usize>, String, Kind)>,
+    notations: BTreeMap<String, Notation>,
     kept: Vec<(Option<usize>, String)>,
     na: MissingCells,
     rows_per_batch: usize,
@@ -44,6 +47,7 @@ impl<R: Read> TextRows<R> {
             taken: 0,
             failure: None,
             needed: Vec::new(),
+            notations: options.notations.clone(),
             kept: Vec::new(),
             na,
             rows_per_batch: options.rows_per_batch.max(1),
@@ -150,7 +154,7 @@ impl<R: Read> TextRows<R> {
         let mut builders: Vec<_> = self
             .needed
             .iter()
-            .map(|&(_, _, kind)| Builder::new(kind, 0))
+            .map(|(_, name, kind)| Builder::new(*kind, self.notations.get(name).copied(), 0))
             .collect();
         let (mut kept, mut lines) = (Vec::new(), Lines::default());
         while lines.len() < self.rows_per_batch {

@@ -1,14 +1,17 @@
 //! Rows to score from a file of columns.
 
+use std::collections::BTreeMap;
+
 use arrow_array::{Array, ArrayRef};
 use rayon::prelude::*;
 
 use super::array::{self, Texts};
 use super::{ColumnFile, Group, Groups};
+use crate::notation::Notation;
 use crate::read::column::{Looked, Part, Task, lower};
 use crate::read::csv::MissingCells;
 use crate::read::header::Header;
-use crate::read::{Batch, BatchOptions, ReadError};
+use crate::read::{Batch, BatchOptions, ReadError, conversion};
 use crate::schema::{Kind, Mention};
 use crate::table::{Cells, Column, Lines, MISSING, Table};
 
@@ -20,6 +23,7 @@ pub(in crate::read) struct Scored {
     wanted: Vec<usize>,
     /// For each column of a batch its position among the wanted.
     needed: Vec<(usize, String, Kind)>,
+    notations: BTreeMap<String, Notation>,
     kept: Vec<usize>,
     /// The cells of the wanted columns in the rows that are handed out, array after array.
     arrays: Vec<Vec<ArrayRef>>,
@@ -72,6 +76,7 @@ impl Scored {
             file,
             wanted,
             needed,
+            notations: options.notations.clone(),
             kept,
             arrays: Vec::new(),
             lengths: Vec::new(),
@@ -131,14 +136,21 @@ impl Scored {
     fn batch(&self, cells: &[ArrayRef], rows: usize) -> Result<Batch, ReadError> {
         let mut columns = Vec::with_capacity(self.needed.len());
         for (own, name, kind) in &self.needed {
+            // Numbers and dates in a notation come as text; dates without one are stored as numbers.
+            let notation = self.notations.get(name).copied();
+            let kind = match (kind, notation) {
+                (Kind::Numeric | Kind::Date, Some(_)) => Kind::Categorical,
+                (Kind::Date, None) => Kind::Numeric,
+                (kind, _) => *kind,
+            };
             let task = Task {
-                kind: Some(*kind),
+                kind: Some(kind),
                 keep: true,
                 known: None,
             };
             let (looked, part) = array::read(&cells[*own], self.line, task, &self.na)
                 .map_err(|fault| self.file.fault(&fault, self.line, self.wanted[*own]))?;
-            self.refuse(name, *kind, looked)?;
+            self.refuse(name, kind, looked)?;
             let cells = match (part, kind) {
                 (Part::Numbers(values), _) => Cells::Numeric(values),
                 (Part::Missing(rows), Kind::Numeric) => Cells::Numeric(vec![f64::NAN; rows]),
@@ -156,6 +168,13 @@ impl Scored {
                     codes,
                 },
                 (Part::Text { codes, levels, .. }, _) => Cells::Text { codes, levels },
+            };
+            let cells = match (cells, notation) {
+                (Cells::Text { codes, levels }, Some(notation)) => {
+                    let place = |row| (self.file.path.clone(), self.line + row as u64);
+                    conversion::read_in(notation, &codes, &levels, name, place)?
+                }
+                (cells, _) => cells,
             };
             let name = name.clone();
             columns.push(Column { name, cells });

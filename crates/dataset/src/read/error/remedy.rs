@@ -1,6 +1,7 @@
 //! What to do about a file.
 
 use super::ReadError;
+use crate::schema::Mention;
 use crate::suggestion::{argument, one_of};
 
 impl ReadError {
@@ -37,6 +38,15 @@ impl ReadError {
             Self::EmptyName { position, .. } => {
                 Some(format!("give column {position} a name in the header"))
             }
+            Self::UnknownColumn {
+                mention: Mention::Schema,
+                name,
+                nearest,
+                ..
+            } => Some(match nearest {
+                Some(nearest) => format!("rename `{name}` in the schema to `{nearest}`"),
+                None => format!("take `{name}` out of the schema"),
+            }),
             Self::UnknownColumn {
                 mention,
                 nearest: Some(nearest),
@@ -112,6 +122,18 @@ impl ReadError {
                 "a line is a label and INDEX:VALUE pairs with ascending indices".to_owned(),
             ),
             Self::TooWide { .. } => Some("fewer columns".to_owned()),
+            Self::OtherNotation { column, .. } => Some(format!(
+                "correct the cell, or say how `{}` is written in a schema file (notation), or --categorical {}",
+                column,
+                argument(column)
+            )),
+            Self::AmbiguousDates { first, .. } => Some(format!(
+                "say which in a schema file: notation = \"{first}\""
+            )),
+            Self::UnlistedColumn { column, .. } => Some(format!(
+                "add [columns.{}] to the schema, or say others = \"ignored\" or \"feature\" in it",
+                crate::schema::file::key(column)
+            )),
             Self::NotABoolean { column, .. } => Some(format!(
                 "correct the cell, or --categorical {}",
                 argument(column)

@@ -208,6 +208,8 @@ fn an_unknown_name_is_answered_with_the_nearest() {
         Mention::Categorical,
         Mention::Numeric,
         Mention::Boolean,
+        Mention::Date,
+        Mention::Keep,
     ] {
         let name = || "incone".to_owned();
         let mistaken = options(|options| match expected {
@@ -218,7 +220,10 @@ fn an_unknown_name_is_answered_with_the_nearest() {
             Mention::Drop => options.drop.push(name()),
             Mention::Categorical => options.categorical.push(name()),
             Mention::Numeric => options.numeric.push(name()),
-            Mention::Boolean | Mention::Keep => options.boolean.push(name()),
+            Mention::Boolean => options.boolean.push(name()),
+            Mention::Date => options.date.push(name()),
+            Mention::Keep => options.keep.push(name()),
+            Mention::Schema => options.only = Some(vec![name()]),
         });
         let error = fails_with(text, &mistaken);
         assert!(
