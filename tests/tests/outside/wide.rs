@@ -35,6 +35,8 @@ fn very_many_columns_are_certified_by_a_bound_of_the_curvature() {
             "y",
             "--lambda",
             "0.01",
+            "--max-levels",
+            "1000",
             "--threads",
             threads,
         ];
