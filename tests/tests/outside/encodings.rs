@@ -214,7 +214,7 @@ fn what_makes_no_sense_is_refused() {
         &["--encode", "a=hash:4"],
         &["column `a` is numeric", "--categorical a"],
     );
-    refused(&["--encode", "c=spline:4"], &["`c`", "--encode"]);
+    refused(&["--encode", "c=spline:4"], &["`c` is not a feature"]);
     refused(
         &["--encode", "a=spline:4", "--encode", "a=bins:3"],
         &["column `a` is spline:4 already"],

@@ -10,7 +10,9 @@ fn folder() -> Folder {
         .with_column("day", |row| {
             format!("{}.{}.2026", row % 28 + 1, row % 3 + 1)
         })
-        .with_column("cost", |row| format!("\"{},{:03}\"", row % 7 + 1, row * 13))
+        .with_column("cost", |row| {
+            format!("\"{},{:03}.5\"", row % 7 + 1, row * 13)
+        })
         .with_column("zip", |row| format!("{}", 10 + row % 4));
     folder.write("x.csv", table.csv());
     folder
@@ -135,7 +137,7 @@ fn mistakes_in_the_file_have_their_place() {
         .fails(3, &["s.toml:2", "numerical", "numeric"]);
     with("[columns\n").fails(3, &["s.toml:1"]);
     with("others = \"feature\"\n[columns]\nage = { role = \"feature\" }\n")
-        .fails(2, &["age", "--schema"]);
+        .fails(2, &["x.csv: no column `age`", "nearest: `a`"]);
     let absent = folder.train(["x.csv", "--schema", "none.toml", "--target", "y"]);
     absent.fails(3, &["none.toml", "train schema TABLE"]);
     let table = folder.train(["schema", "none.csv"]);
