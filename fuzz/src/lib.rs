@@ -1,6 +1,8 @@
 //! What must hold for any bytes, whichever reader takes them.
 
-use dataset::{BatchOptions, Batches, CsvOptions, Format, Input, SchemaOptions, read_table};
+use dataset::{
+    BatchOptions, Batches, CsvOptions, Format, Input, Role, SchemaOptions, read_table,
+};
 
 /// Reads bytes as they look and as this format: each gives a table or an error, and the batches of
 /// a table have its cells and its lines.
@@ -20,9 +22,11 @@ pub fn check(format: Format, bytes: &[u8]) {
     let columns = schema
         .columns
         .iter()
+        .filter(|column| column.role != Role::Ignored)
         .map(|column| (column.name.clone(), column.kind));
     let options = BatchOptions {
         columns: columns.collect(),
+        notations: schema.notations(),
         rows_per_batch: 3,
         ..BatchOptions::default()
     };

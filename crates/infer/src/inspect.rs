@@ -24,6 +24,8 @@ pub struct Inspection {
     pub precision: String,
     /// The columns that a table to score needs.
     pub inputs: Vec<Input>,
+    /// What was decided about them while fitting, in sentences: groups of levels, knots, edges.
+    pub notes: Vec<String>,
     /// On the original scale, output after output.
     pub coefficients: Vec<Coefficient>,
     /// On the original scale, one for each output; empty without intercepts.
@@ -98,6 +100,7 @@ impl Inspection {
                     encoding: feature.encoding.clone(),
                 })
                 .collect(),
+            notes: pipeline.notes(),
             coefficients,
             intercepts,
             golden_rows: file.golden.len(),

@@ -1,6 +1,6 @@
 //! Everything that a person sets.
 
-use dataset::{CsvOptions, SchemaOptions, TargetOptions};
+use dataset::{CsvOptions, PipelineOptions, SchemaOptions, TargetOptions};
 use model::device::{Backend, Precision};
 use serde::{Deserialize, Serialize};
 use solver::Penalty;
@@ -17,6 +17,9 @@ pub struct FitConfig {
     pub schema: SchemaOptions,
     /// The question that is asked of the target, and what happens to missing cells.
     pub target: TargetOptions,
+    /// How features become numbers. Its `missing`, `standardize` and `center` are not looked at:
+    /// `target` and `hyperparameters` have them.
+    pub encoding: PipelineOptions,
     /// The settings of the fit.
     pub hyperparameters: Hyperparameters,
 }

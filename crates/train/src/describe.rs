@@ -11,8 +11,8 @@ use crate::error::FitError;
 use crate::measure::{self, THRESHOLD};
 use crate::prepare::Prepared;
 use crate::report::{
-    CertificateReport, Coefficient, Dropped, FitReport, Intercept, Metrics, NoticeReport, Parts,
-    Seconds, TableReport,
+    CertificateReport, Coefficient, Dropped, FitReport, Intercept, Metrics, Parts, Seconds,
+    TableReport,
 };
 use crate::run;
 use crate::solve::Solved;
@@ -123,14 +123,7 @@ impl Solution<'_> {
                 })
                 .collect(),
             notes: notes.clone(),
-            notices: notices
-                .iter()
-                .map(|notice| NoticeReport {
-                    column: notice.column.clone(),
-                    message: notice.to_string(),
-                    remedy: notice.remedy(),
-                })
-                .collect(),
+            notices: notices.clone(),
             metrics,
             seconds,
             versions: versions(),
@@ -293,11 +286,11 @@ pub(crate) fn table(prepared: &Prepared, name: &str) -> TableReport {
         all,
         ..
     } = prepared;
-    let numeric = pipeline
-        .features
-        .iter()
-        .filter(|feature| feature.kind == Kind::Numeric)
-        .count();
+    let count = |kind: Kind| {
+        let features = pipeline.features.iter();
+        features.filter(|feature| feature.kind == kind).count()
+    };
+    let (numeric, dates) = (count(Kind::Numeric), count(Kind::Date));
     TableReport {
         name: name.to_owned(),
         source: source.table.source().to_owned(),
@@ -305,7 +298,8 @@ pub(crate) fn table(prepared: &Prepared, name: &str) -> TableReport {
         bytes: source.fingerprint.bytes,
         rows: source.table.rows(),
         numeric,
-        categorical: pipeline.features.len() - numeric,
+        categorical: pipeline.features.len() - numeric - dates,
+        dates,
         target: source
             .schema
             .target()

@@ -1,7 +1,6 @@
 //! Separation and collinearity in the words of the table: columns, levels, labels, units.
 
 use dataset::Pipeline;
-use dataset::pipeline::DesignColumn;
 use serde::Serialize;
 use solver::{Alone, Dependence, Diagnosis, Separation, Verdict};
 
@@ -68,7 +67,7 @@ pub fn describe(diagnosis: &Diagnosis, pipeline: &Pipeline, labels: &[String]) -
         _ => None,
     };
     let told = |dependences: &[Dependence]| {
-        let one = |dependence| dependent(dependence, &pipeline.columns);
+        let one = |dependence| dependent(dependence, pipeline);
         dependences.iter().map(one).collect()
     };
     DiagnosisReport {
@@ -101,6 +100,14 @@ fn separated(separation: &Separation, pipeline: &Pipeline, labels: &[String]) ->
     };
     let alone = |alone: &Alone| {
         let column = pipeline.columns.get(alone.column)?;
+        // A product of numbers is one of numbers less their means: no threshold of the table's own.
+        let is_shifted = |factor: &usize| {
+            let factor = pipeline.columns.get(*factor);
+            factor.is_none_or(|factor| factor.level.is_none() && factor.mean != 0.0)
+        };
+        if column.factors.iter().flatten().any(is_shifted) {
+            return None;
+        }
         Some(AloneReport {
             column: column.name.clone(),
             source: column.source.clone(),
@@ -120,26 +127,45 @@ fn separated(separation: &Separation, pipeline: &Pipeline, labels: &[String]) ->
     }
 }
 
-/// `x = a + Σ c·xⱼ` from the same combination of standardised columns.
-fn dependent(dependence: &Dependence, columns: &[DesignColumn]) -> DependenceReport {
-    let own = &columns[dependence.column];
-    let mut constant = own.mean + own.scale * dependence.intercept;
-    let terms = dependence
-        .terms
-        .iter()
-        .map(|&(other, coefficient)| {
-            let other = &columns[other];
-            let slope = tidy(own.scale * coefficient / other.scale);
-            constant -= slope * other.mean;
-            (other.name.clone(), slope)
-        })
+/// `x = a + Σ c·xⱼ` from the same combination of standardised columns. Where products take part, so
+/// do their factors: a product is standardised as that of its factors less their means.
+fn dependent(dependence: &Dependence, pipeline: &Pipeline) -> DependenceReport {
+    let columns = &pipeline.columns;
+    let mut standardized = vec![0.0; columns.len()];
+    for &(other, coefficient) in &dependence.terms {
+        standardized[other] = coefficient;
+    }
+    standardized[dependence.column] = -1.0;
+    // All that together is 0.
+    let (original, intercept) = pipeline.unstandardize(&standardized, dependence.intercept);
+    let weight = |column: usize| (original[column] * columns[column].scale).abs();
+    let mut own = dependence.column;
+    if weight(own) < NEGLIGIBLE {
+        // Its part in a product makes up for it.
+        let others = dependence.terms.iter().map(|&(other, _)| other);
+        own = others.fold(own, |most, other| {
+            if weight(other) > weight(most) {
+                other
+            } else {
+                most
+            }
+        });
+    }
+    let slope = |column: usize| tidy(-original[column] / original[own]);
+    let taken = |column: usize| dependence.terms.iter().any(|&(other, _)| other == column);
+    let terms = (0..columns.len())
+        .filter(|&column| column != own && (taken(column) || weight(column) > NEGLIGIBLE))
+        .map(|column| (columns[column].name.clone(), slope(column)))
         .collect();
     DependenceReport {
-        column: own.name.clone(),
+        column: columns[own].name.clone(),
         terms,
-        constant: tidy(constant),
+        constant: tidy(-intercept / original[own]),
     }
 }
+
+/// What is left of a standardised coefficient that cancels, at most.
+const NEGLIGIBLE: f64 = 1e-12;
 
 /// Takes away the rounding of the way there and back between scales.
 fn tidy(value: f64) -> f64 {
@@ -153,6 +179,11 @@ fn tidy(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use dataset::MissingPolicy;
+    use dataset::pipeline::DesignColumn;
+
     use super::*;
 
     fn column(name: &str, mean: f64, scale: f64) -> DesignColumn {
@@ -167,6 +198,40 @@ mod tests {
         }
     }
 
+    fn pipeline(columns: Vec<DesignColumn>) -> Pipeline {
+        Pipeline {
+            features: Vec::new(),
+            columns,
+            dropped: Vec::new(),
+            standardized: true,
+            missing: MissingPolicy::Impute,
+            notations: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_combination_with_a_product_is_told_in_products_of_the_cells() {
+        // c is (a − 5)(b − 2) = ab − 2a − 5b + 10.
+        let mut product = column("a:b", 0.0, 3.0);
+        product.factors = Some([0, 1]);
+        let columns = vec![
+            column("a", 5.0, 4.0),
+            column("b", 2.0, 1.0),
+            product,
+            column("c", 0.0, 3.0),
+        ];
+        let dependence = Dependence {
+            column: 3,
+            terms: vec![(2, 1.0)],
+            intercept: 0.0,
+            residual: 0.0,
+        };
+        let report = dependent(&dependence, &pipeline(columns));
+        let terms: Vec<_> = report.terms.iter().map(|(n, c)| (n.as_str(), *c)).collect();
+        assert_eq!(terms, [("a", -2.0), ("b", -5.0), ("a:b", 1.0)]);
+        assert_eq!((report.column.as_str(), report.constant), ("c", 10.0));
+    }
+
     #[test]
     fn a_combination_is_told_in_the_columns_own_units() {
         // c = 3 + 2a on the original scale, a standardised with mean 5 and scale 4
@@ -177,7 +242,7 @@ mod tests {
             intercept: 0.0,
             residual: 0.0,
         };
-        let report = dependent(&dependence, &columns);
+        let report = dependent(&dependence, &pipeline(columns.to_vec()));
         assert_eq!(report.terms, [("a".to_owned(), 2.0)]);
         assert!((report.constant - 3.0).abs() < 1e-12);
     }

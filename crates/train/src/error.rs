@@ -1,5 +1,6 @@
 //! Why a fit cannot be made.
 
+use dataset::schema::file::SchemaFileError;
 use dataset::{DesignError, PipelineError, ReadError, SplitError, SyntheticError, TargetError};
 use evaluate::EvaluateError;
 use model::FileError;
@@ -18,6 +19,9 @@ pub enum FitError {
     /// The table cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The schema file cannot be used.
+    #[error(transparent)]
+    Schema(#[from] SchemaFileError),
     /// The target cannot be used.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -90,6 +94,7 @@ impl FitError {
     pub fn remedy(&self) -> Option<String> {
         match self {
             Self::Read(error) => error.remedy(),
+            Self::Schema(error) => error.remedy(),
             Self::Target(error) => error.remedy(),
             Self::Split(error) => error.remedy(),
             Self::Pipeline(error) => error.remedy(),
@@ -116,6 +121,13 @@ impl FitError {
         match self {
             Self::Read(ReadError::UnknownColumn { .. } | ReadError::Contradiction { .. })
             | Self::Target(TargetError::NoTarget { .. } | TargetError::UnknownPositive { .. })
+            | Self::Pipeline(
+                PipelineError::NotAFeature { .. }
+                | PipelineError::EncodingKind { .. }
+                | PipelineError::TooFewValues { .. }
+                | PipelineError::TooFewLevels { .. }
+                | PipelineError::IndicatorWithoutImputation,
+            )
             | Self::Split(_)
             | Self::Device(_)
             | Self::Synthetic(_)
@@ -129,6 +141,7 @@ impl FitError {
             | Self::Unsuitable { .. }
             | Self::Setting { .. } => Exit::Usage,
             Self::Read(_)
+            | Self::Schema(_)
             | Self::Target(_)
             | Self::Pipeline(_)
             | Self::Design(_)

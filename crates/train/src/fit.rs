@@ -14,16 +14,18 @@ use crate::error::FitError;
 use crate::measure;
 use crate::plan;
 use crate::prepare::{self, Prepared};
-use crate::report::{FitReport, Metrics, Parts, Seconds};
+use crate::report::{FitReport, Metrics, NoticeReport, Parts, Seconds};
 use crate::solve::{History, Setting};
 use crate::stochastic::Epoch;
 
 /// What a fit tells of itself while it runs.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub enum Event {
+pub enum Event<'a> {
     /// A table of so many rows was read.
     Read(usize),
+    /// What was recognised in the table, before the solver starts.
+    Notices(&'a [NoticeReport]),
     /// A full-batch solver made a step.
     Iteration(Record),
     /// A stochastic solver made an epoch, of so many.
@@ -52,7 +54,7 @@ pub fn fit(
     input: &Input,
     config: &FitConfig,
     interrupted: &AtomicBool,
-    observe: &mut dyn FnMut(Event),
+    observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Fitted, FitError> {
     let settings = &config.hyperparameters;
     check(settings)?;
@@ -65,6 +67,7 @@ pub fn fit(
     seconds.read = clock.lap();
     observe(Event::Read(source.table.rows()));
     let prepared = prepare::prepare(source, config)?;
+    observe(Event::Notices(&prepared.notices));
     seconds.prepare = clock.lap();
 
     let setting = Setting {

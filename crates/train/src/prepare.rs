@@ -1,6 +1,6 @@
 //! A table becomes parts of rows with targets, and a pipeline fitted on the training rows.
 
-use dataset::recognition::{Notice, notices};
+use dataset::leak::leaks;
 use dataset::{
     DesignMatrix, Element, EncodedRows, Fingerprint, Input, Pipeline, PipelineOptions,
     PreparedRows, Schema, Table, Target, prepare as prepare_rows, read_table, split,
@@ -9,7 +9,7 @@ use solver::TargetValues;
 
 use crate::config::FitConfig;
 use crate::error::FitError;
-use crate::report::Parts;
+use crate::report::{NoticeReport, Parts};
 
 /// A table as it was read.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ pub struct Prepared {
     pub all: PreparedRows,
     /// What was decided on the way, in sentences.
     pub notes: Vec<String>,
-    /// Columns that are probably not what they look like.
-    pub notices: Vec<Notice>,
+    /// Columns that are not what they look like, and features that alone tell the target.
+    pub notices: Vec<NoticeReport>,
 }
 
 /// Reads a table.
@@ -82,7 +82,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         missing: config.target.missing,
         standardize: settings.standardize,
         center: settings.intercept,
-        ..PipelineOptions::default()
+        ..config.encoding.clone()
     };
     let pipeline = Pipeline::fit(
         &source.table,
@@ -91,12 +91,14 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         train.weights.as_deref(),
         &options,
     )?;
+    let mut notices: Vec<NoticeReport> = source.schema.notices().iter().map(Into::into).collect();
+    let leaks = leaks(&source.table, &source.schema, &train);
+    notices.extend(leaks.iter().map(NoticeReport::from));
     let parts = Parts {
         train: Some(train),
         validation: part(&split.validation),
         test: part(&split.test),
     };
-    let notices = notices(&source.table, &source.schema);
     let mut notes = all.notes.clone();
     notes.extend(filled(&source, &all));
     notes.extend(pipeline.notes());

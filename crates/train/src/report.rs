@@ -1,5 +1,7 @@
 //! What a fit found, as plain data: the text, the JSON and the manifest are written from it.
 
+use dataset::leak::Leak;
+use dataset::recognition::Notice;
 use evaluate::{BinaryReport, MulticlassReport, RegressionReport};
 use model::file::{Penalty, RowCounts, Versions};
 use serde::Serialize;
@@ -73,7 +75,7 @@ pub struct FitReport {
     pub dropped: Vec<Dropped>,
     /// What was decided on the way, in sentences.
     pub notes: Vec<String>,
-    /// Columns that are probably not what they look like.
+    /// Columns that are not what they look like, and features that alone tell the target.
     pub notices: Vec<NoticeReport>,
     /// How well it does.
     pub metrics: Parts<Metrics>,
@@ -102,6 +104,8 @@ pub struct TableReport {
     pub numeric: usize,
     /// Feature columns that hold categories.
     pub categorical: usize,
+    /// Feature columns that hold dates.
+    pub dates: usize,
     /// Name of the target column.
     pub target: String,
     /// Rows of each class, in the order of `labels`; empty for a number.
@@ -182,10 +186,30 @@ pub struct Dropped {
 pub struct NoticeReport {
     /// Its name.
     pub column: String,
-    /// What it looks like, in a sentence.
+    /// What was recognised, in a sentence.
     pub message: String,
     /// What to do about it.
     pub remedy: String,
+}
+
+impl From<&Notice> for NoticeReport {
+    fn from(notice: &Notice) -> Self {
+        Self {
+            column: notice.column.clone(),
+            message: notice.to_string(),
+            remedy: notice.remedy(),
+        }
+    }
+}
+
+impl From<&Leak> for NoticeReport {
+    fn from(leak: &Leak) -> Self {
+        Self {
+            column: leak.column.clone(),
+            message: leak.to_string(),
+            remedy: leak.remedy(),
+        }
+    }
 }
 
 /// Something for each part of the rows; absent where the part has none.

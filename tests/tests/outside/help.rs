@@ -34,6 +34,10 @@ fn furnished() -> Folder {
         cells[2] = (100_000 + 7919 * row).to_string();
     }
     folder.write("houses.csv", rename(houses.csv(), "rooms,distance,price"));
+    // What an example before writes, for the one that reads it.
+    folder
+        .train(["schema", "loans.csv", "--out", "loans.toml"])
+        .ok();
     for name in ["new.csv", "part-1.csv", "part-2.csv"] {
         folder.write(name, rename(loans.csv(), "age,income,default"));
     }
@@ -72,7 +76,7 @@ fn program(folder: &Folder, name: &str, line: &str) {
 fn every_example_runs() {
     let mut count = 0;
     for (name, subcommands) in [
-        ("train", &["", "fit", "compare", "generate"][..]),
+        ("train", &["", "fit", "compare", "generate", "schema"][..]),
         ("infer", &["", "predict", "inspect"]),
     ] {
         for subcommand in subcommands {
@@ -104,6 +108,7 @@ fn every_option_is_explained() {
         ("train", "fit"),
         ("train", "compare"),
         ("train", "generate"),
+        ("train", "schema"),
         ("infer", "predict"),
         ("infer", "inspect"),
     ] {

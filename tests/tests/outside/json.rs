@@ -73,7 +73,7 @@ fn report_shape(task: &str) -> Value {
         "positive": if task == "binary" { "text" } else { "null" },
         "labels": "list",
         "table": { "name": "text", "source": "text", "sha256": "text", "bytes": "count",
-            "rows": "count", "numeric": "count", "categorical": "count", "target": "text",
+            "rows": "count", "numeric": "count", "categorical": "count", "dates": "count", "target": "text",
             "counts": "list" },
         "rows": { "train": "count", "validation": "count", "test": "count" },
         "solver": "text", "solver_reason": "text", "gradient": "text", "backend": "text", "backend_reason": "text",
@@ -268,7 +268,7 @@ fn inspect_prints_one_object_with_every_key() {
             "format": "count", "task": "text", "target": "text", "labels": "list",
             "threshold": if task == "binary" { "number" } else { "null" },
             "offset": "null", "precision": "text",
-            "inputs": [{ "name": "text", "kind": "text" }],
+            "inputs": [{ "name": "text", "kind": "text" }], "notes": "list",
             "coefficients": [coefficient], "intercepts": ["number"], "golden_rows": "count",
             "training": {
                 "data": { "source": "text", "sha256": "text", "bytes": "count", "rows": "count" },

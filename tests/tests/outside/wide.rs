@@ -35,6 +35,8 @@ fn very_many_columns_are_certified_by_a_bound_of_the_curvature() {
             "y",
             "--lambda",
             "0.01",
+            "--max-levels",
+            "1000",
             "--threads",
             threads,
         ];
@@ -54,7 +56,16 @@ fn very_many_columns_are_certified_by_a_bound_of_the_curvature() {
     assert_eq!(fit("2").lasting(), report.lasting());
     folder
         .train([
-            "t.csv", "--target", "y", "--lambda", "0.01", "--test", "0", "-q",
+            "t.csv",
+            "--target",
+            "y",
+            "--lambda",
+            "0.01",
+            "--test",
+            "0",
+            "-q",
+            "--max-levels",
+            "1000",
         ])
         .ok()
         .shows(&["certificate no fitted probability is more than", "a weak"]);

@@ -39,13 +39,8 @@ fn note(feature: &Feature) -> Option<String> {
                 bins.level(bins.reference)
             )),
         },
-        Encoding::Date { parts, .. } => {
-            let parts: Vec<_> = parts.iter().map(|fitted| fitted.part.name()).collect();
-            Some(format!(
-                "`{name}` is a date, of which {} count",
-                parts.join(", ")
-            ))
-        }
+        // Its parts are in the names of its columns.
+        Encoding::Date { .. } => None,
         Encoding::Categorical { grouped, .. } => grouped.as_ref().map(|grouped| {
             format!(
                 "`{name}`: {} of {} of the training rows grouped as {OTHER_LEVEL}",

@@ -170,6 +170,12 @@ fn inputs(text: &mut String, inspection: &Inspection) {
             terminal::wrap(&format!("  {:26}", input.name), &" ".repeat(28), &what)
         );
     }
+    if !inspection.notes.is_empty() {
+        text.push('\n');
+        for note in &inspection.notes {
+            text.push_str(&line("encoding", note));
+        }
+    }
 }
 
 fn coefficients(text: &mut String, inspection: &Inspection) {

@@ -8,14 +8,14 @@ use std::process::ExitCode;
 use terminal::{Exit, Failure, Progress, Sink, interrupt};
 
 use super::args::{CompareArgs, Format};
-use super::configuration::{Source, penalty, use_threads};
+use super::configuration::{Source, penalty, tell_notices, use_threads};
 use crate::compare::{CompareConfig, compare};
 use crate::config::Hyperparameters;
 use crate::error::FitError;
 use crate::fit::Event;
 
 pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
-    let source = Source::open(&args.table.tables)?;
+    let source = Source::open(&args.table.columns.tables)?;
     let (penalty, l1_ratio) = penalty(&args.penalty)?;
     let hyperparameters = Hyperparameters {
         standardize: !args.penalty.no_standardize,
@@ -30,7 +30,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
         ..Hyperparameters::default()
     };
     let config = CompareConfig {
-        fit: source.config(&args.table, hyperparameters),
+        fit: source.config(&args.table, hyperparameters)?,
         backends: args.backend.clone(),
         gradients: args.gradient.clone(),
         repetitions: args.repetitions,
@@ -44,8 +44,10 @@ pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let mut progress = Progress::new(args.quiet);
     let (input, watch) = source.watched(args.quiet);
     let mut watch = Some(watch);
-    let mut observe = |event: Event| match event {
+    let told = args.format == Format::Text && !args.quiet;
+    let mut observe = |event: Event<'_>| match event {
         Event::Read(_) => drop(watch.take()),
+        Event::Notices(notices) => tell_notices(notices, told),
         Event::Line(done, total) => {
             progress.update(done as u64, total as u64, "lines measured".to_owned());
         }

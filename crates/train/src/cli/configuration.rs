@@ -1,17 +1,24 @@
 //! What was typed becomes configuration, with the catalog's knowledge of a table that ships.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use dataset::catalog::{self, Entry};
+use dataset::pipeline::{ColumnEncoding, EncodingError, Interaction, LevelThreshold};
+use dataset::schema::file::SchemaFile;
 use dataset::{
-    CsvOptions, Input, MissingPolicy, ReadProgress, SchemaOptions, TargetOptions, TaskChoice,
+    CsvOptions, Input, MissingPolicy, PipelineOptions, ReadProgress, SchemaOptions, TargetOptions,
+    TaskChoice,
 };
 use terminal::watch::{Reading, Watch};
-use terminal::{Exit, Failure};
+use terminal::{Exit, Failure, tell};
 
-use super::args::{MissingArg, PenaltyArg, PenaltyArgs, TableArgs, TaskArg};
+use super::args::{
+    ColumnArgs, EncodingArgs, MissingArg, PenaltyArg, PenaltyArgs, TableArgs, TaskArg,
+};
 use crate::config::{FitConfig, Hyperparameters, PenaltyChoice};
 use crate::error::FitError;
+use crate::report::NoticeReport;
 
 /// L1's part of an elastic net when nothing is said: scikit-learn's default, too.
 const L1_RATIO: f64 = 0.5;
@@ -56,19 +63,51 @@ impl Source {
     }
 
     /// How to read it and what to ask of it, with these settings of the fit.
-    pub(super) fn config(&self, args: &TableArgs, hyperparameters: Hyperparameters) -> FitConfig {
-        let known = self
-            .entry
-            .filter(|entry| args.target.as_ref().is_none_or(|t| *t == entry.target));
-        FitConfig {
-            csv: csv(args),
-            schema: self.schema(args, known),
+    pub(super) fn config(
+        &self,
+        args: &TableArgs,
+        hyperparameters: Hyperparameters,
+    ) -> Result<FitConfig, Failure> {
+        let (schema, csv) = self.reading(&args.columns)?;
+        let known = self.known(schema.target.as_deref());
+        Ok(FitConfig {
+            csv,
+            schema,
             target: target(args, known),
+            encoding: encoding(&args.encoding)?,
             hyperparameters,
-        }
+        })
     }
 
-    fn schema(&self, args: &TableArgs, known: Option<&Entry>) -> SchemaOptions {
+    /// What the columns are and how cells are read.
+    pub(super) fn reading(
+        &self,
+        args: &ColumnArgs,
+    ) -> Result<(SchemaOptions, CsvOptions), Failure> {
+        let Some(path) = &args.schema else {
+            let known = self.known(args.target.as_deref());
+            return Ok((self.schema(args, known), csv(args)));
+        };
+        let file = SchemaFile::read(path).map_err(FitError::from)?;
+        // The file says what the catalog would, but perhaps not what to predict.
+        let mut schema = file.options(&flags(args, SchemaOptions::default()));
+        if let (None, Some(entry)) = (&schema.target, self.entry) {
+            let flags = SchemaOptions {
+                target: Some(entry.target.clone()),
+                ..flags(args, SchemaOptions::default())
+            };
+            schema = file.options(&flags);
+        }
+        Ok((schema, file.csv_options(csv(args))))
+    }
+
+    /// What the catalog knows, if this is its question.
+    fn known(&self, target: Option<&str>) -> Option<&'static Entry> {
+        self.entry
+            .filter(|entry| target.is_none_or(|target| target == entry.target))
+    }
+
+    fn schema(&self, args: &ColumnArgs, known: Option<&Entry>) -> SchemaOptions {
         let base = match (known, self.entry) {
             (Some(entry), _) => entry.schema_options(),
             // Another question to the same table: its kinds still hold.
@@ -78,24 +117,7 @@ impl Source {
             },
             (None, None) => SchemaOptions::default(),
         };
-        let mut schema = SchemaOptions {
-            target: args.target.clone().or(base.target),
-            weight: args.weight.clone(),
-            offset: args.offset.clone(),
-            features: args.features.clone(),
-            drop: if args.drop.is_empty() {
-                base.drop
-            } else {
-                args.drop.clone()
-            },
-            categorical: base.categorical,
-            ..SchemaOptions::default()
-        };
-        for name in &args.categorical {
-            if !schema.categorical.contains(name) {
-                schema.categorical.push(name.clone());
-            }
-        }
+        let mut schema = flags(args, base);
         if let Some(features) = &schema.features {
             // Naming the features says what to leave out of the catalog's advice.
             schema
@@ -104,6 +126,82 @@ impl Source {
         }
         schema
     }
+}
+
+/// What was typed of the columns, over what is known of them.
+fn flags(args: &ColumnArgs, base: SchemaOptions) -> SchemaOptions {
+    let typed = [&args.numeric, &args.boolean, &args.date];
+    let mut advised = base.drop;
+    advised.retain(|name| !args.keep.contains(name));
+    let mut schema = SchemaOptions {
+        target: args.target.clone().or(base.target),
+        weight: args.weight.clone(),
+        offset: args.offset.clone(),
+        features: args.features.clone(),
+        drop: if args.drop.is_empty() {
+            advised
+        } else {
+            args.drop.clone()
+        },
+        keep: args.keep.clone(),
+        categorical: base.categorical,
+        numeric: args.numeric.clone(),
+        boolean: args.boolean.clone(),
+        date: args.date.clone(),
+        ..SchemaOptions::default()
+    };
+    // Another kind that is typed wins over the catalog's.
+    schema
+        .categorical
+        .retain(|name| !typed.iter().any(|names| names.contains(name)));
+    for name in &args.categorical {
+        if !schema.categorical.contains(name) {
+            schema.categorical.push(name.clone());
+        }
+    }
+    schema
+}
+
+/// How columns become numbers. Missing cells and scales are settings of their own.
+fn encoding(args: &EncodingArgs) -> Result<PipelineOptions, Failure> {
+    let usage = |option: &str, error: &EncodingError| {
+        Failure::new(format!("{option}: {error}"), Exit::Usage).with_remedy(error.remedy())
+    };
+    let mut encodings = BTreeMap::new();
+    for written in &args.encode {
+        let (column, encoding) =
+            ColumnEncoding::assignment(written).map_err(|error| usage("--encode", &error))?;
+        if let Some(first) = encodings.insert(column.clone(), encoding) {
+            return Err(Failure::new(
+                format!("--encode {written}: column `{column}` is {first} already"),
+                Exit::Usage,
+            )
+            .with_remedy(Some("leave one of them out")));
+        }
+    }
+    let mut interactions = Vec::new();
+    for written in &args.interact {
+        let pair = written
+            .parse::<Interaction>()
+            .map_err(|error| usage("--interact", &error))?;
+        interactions.push(pair);
+    }
+    let min_level = match &args.min_level_rows {
+        None => None,
+        Some(written) => Some(
+            written
+                .parse::<LevelThreshold>()
+                .map_err(|error| usage("--min-level-rows", &error))?,
+        ),
+    };
+    Ok(PipelineOptions {
+        max_levels: Some(args.max_levels),
+        min_level,
+        missing_indicators: args.missing_indicators,
+        encodings,
+        interactions,
+        ..PipelineOptions::default()
+    })
 }
 
 /// A name that a folder can have: the first file's, and how many there are beside it.
@@ -121,7 +219,7 @@ fn short_name(input: &Input, names: &[String]) -> String {
     }
 }
 
-fn csv(args: &TableArgs) -> CsvOptions {
+fn csv(args: &ColumnArgs) -> CsvOptions {
     let mut csv = CsvOptions {
         delimiter: args.delimiter,
         ..CsvOptions::default()
@@ -196,6 +294,13 @@ pub(super) fn penalty(args: &PenaltyArgs) -> Result<(PenaltyChoice, f64), Failur
         (None, None, None) => PenaltyChoice::Default,
     };
     Ok((weight, l1_ratio))
+}
+
+/// Says what was recognised in the table, if it is to be said.
+pub(super) fn tell_notices(notices: &[NoticeReport], told: bool) {
+    for notice in notices.iter().filter(|_| told) {
+        tell(&terminal::notice(&notice.message, &notice.remedy));
+    }
 }
 
 /// Limits the threads; there is one for each core when no number is given.

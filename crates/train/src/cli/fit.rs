@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use solver::Status;
-use terminal::{Exit, Failure, Progress, Sink, interrupt, tell};
+use terminal::{Exit, Failure, Progress, Sink, interrupt};
 
 use super::args::{FitArgs, Format};
-use super::configuration::{Source, penalty, use_threads};
+use super::configuration::{Source, penalty, tell_notices, use_threads};
 use super::summary::summary;
 use crate::config::Hyperparameters;
 use crate::error::FitError;
@@ -14,8 +14,8 @@ use crate::fit::{Event, fit};
 use crate::run;
 
 pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
-    let source = Source::open(&args.table.tables)?;
-    let config = source.config(&args.table, hyperparameters(args)?);
+    let source = Source::open(&args.table.columns.tables)?;
+    let config = source.config(&args.table, hyperparameters(args)?)?;
     if let Some(out) = &args.out {
         run::check(out).map_err(FitError::from)?;
     }
@@ -23,8 +23,10 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
     let mut progress = Progress::new(args.quiet);
     let (input, watch) = source.watched(args.quiet);
     let mut watch = Some(watch);
-    let mut observe = |event: Event| match event {
+    let told = args.format == Format::Text && !args.quiet;
+    let mut observe = |event: Event<'_>| match event {
         Event::Read(_) => drop(watch.take()),
+        Event::Notices(notices) => tell_notices(notices, told),
         Event::Iteration(record) => progress.update(
             record.iteration as u64,
             0,
@@ -57,11 +59,6 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
         &mut observe,
     )?;
     progress.finish();
-    if args.format == Format::Text && !args.quiet {
-        for notice in &fitted.report.notices {
-            tell(&terminal::notice(&notice.message, &notice.remedy));
-        }
-    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     run::write(&mut fitted, args.out.as_deref(), &arguments)?;
 

@@ -5,6 +5,7 @@ mod compare;
 mod configuration;
 mod fit;
 mod generate;
+mod schema;
 mod summary;
 
 use std::process::ExitCode;
@@ -34,5 +35,6 @@ fn dispatch() -> Result<ExitCode, Failure> {
         Some(Command::Fit(args)) => fit::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Generate(args)) => generate::run(&args),
+        Some(Command::Schema(args)) => schema::run(&args),
     }
 }

@@ -85,7 +85,7 @@ pub fn compare(
     input: &Input,
     config: &CompareConfig,
     interrupted: &AtomicBool,
-    observe: &mut dyn FnMut(Event),
+    observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<CompareReport, FitError> {
     let settings = &config.fit.hyperparameters;
     check(settings)?;
@@ -103,6 +103,7 @@ pub fn compare(
     let source = prepare::read(input, &config.fit)?;
     observe(Event::Read(source.table.rows()));
     let prepared = prepare::prepare(source, &config.fit)?;
+    observe(Event::Notices(&prepared.notices));
     let part = prepared.train();
     let design = prepared.design::<f64>(part)?;
     let exact = problem(&design, part, settings);
@@ -274,7 +275,7 @@ impl Comparison<'_> {
         design: &DesignMatrix<T>,
         candidates: Vec<Candidate>,
         known: &Known<'_>,
-        observe: &mut dyn FnMut(Event),
+        observe: &mut dyn FnMut(Event<'_>),
     ) -> Vec<Line> {
         let total = candidates.len();
         let lines = candidates.into_iter().enumerate();

@@ -19,7 +19,7 @@ impl Setting<'_> {
         part: &PreparedRows,
         plan: &Plan,
         started: Instant,
-        observe: &mut dyn FnMut(Event),
+        observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Solution, FitError> {
         let mut observe = |record: &Record| observe(Event::Iteration(*record));
         let start = vec![0.0; exact.dimension()];

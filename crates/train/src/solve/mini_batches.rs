@@ -34,7 +34,7 @@ impl Setting<'_> {
         exact: &HostObjective<'_, f64>,
         plan: &Plan,
         started: Instant,
-        observe: &mut dyn FnMut(Event),
+        observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Solved, FitError> {
         let settings = self.hyperparameters;
         let config = StochasticConfig {
@@ -105,7 +105,7 @@ impl Setting<'_> {
         problem: &Problem<'_, T>,
         config: &StochasticConfig,
         exact: &HostObjective<'_, f64>,
-        observe: &mut dyn FnMut(Event),
+        observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Trained, FitError> {
         let (columns, outputs) = (problem.design.columns(), problem.target.outputs());
         let validation = self

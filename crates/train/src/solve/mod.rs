@@ -108,7 +108,7 @@ impl Setting<'_> {
     ///
     /// # Errors
     /// Any [`FitError`] of the solver.
-    pub fn solve(&self, observe: &mut dyn FnMut(Event)) -> Result<Solved, FitError> {
+    pub fn solve(&self, observe: &mut dyn FnMut(Event<'_>)) -> Result<Solved, FitError> {
         let part = self.prepared.train();
         // 1. One matrix: that of the precision asked for. Beside one of f32 the exact rows are encoded
         //    whenever a pass asks for them, unless they are few.
@@ -156,7 +156,7 @@ impl Setting<'_> {
         exact: &HostObjective<'_, f64>,
         part: &PreparedRows,
         plan: &Plan,
-        observe: &mut dyn FnMut(Event),
+        observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Solved, FitError> {
         let started = Instant::now();
         let rounded = self.hyperparameters.precision == Precision::F32;
@@ -210,7 +210,7 @@ impl Setting<'_> {
         problem: &Problem<'_, T>,
         plan: &Plan,
         started: Instant,
-        observe: &mut dyn FnMut(Event),
+        observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Solution, FitError> {
         let objective = objective(problem, plan.gradient, &self.device.device)?;
         let start = vec![0.0; problem.dimension()];
@@ -225,7 +225,7 @@ impl Setting<'_> {
         first: Solution,
         plan: &Plan,
         started: Instant,
-        observe: &mut dyn FnMut(Event),
+        observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Solution, FitError> {
         let stop = self.stop(plan, first.iterations(), started);
         if ended(&first, &stop) {
@@ -295,7 +295,7 @@ fn minimize(
     start: &[f64],
     plan: &Plan,
     stop: &Stop<'_>,
-    observe: &mut dyn FnMut(Event),
+    observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Solution, FitError> {
     let mut observe = |record: &Record| observe(Event::Iteration(*record));
     Ok(plan.method.minimize(objective, start, stop, &mut observe)?)

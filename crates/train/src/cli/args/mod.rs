@@ -3,6 +3,7 @@
 mod compare;
 mod generate;
 mod problem;
+mod schema;
 mod table;
 
 use std::path::PathBuf;
@@ -13,7 +14,8 @@ use model::device::Backend;
 pub(super) use compare::CompareArgs;
 pub(super) use generate::{GenerateArgs, Kind};
 pub(super) use problem::{MachineArgs, PenaltyArg, PenaltyArgs};
-pub(super) use table::{MissingArg, TableArgs, TaskArg};
+pub(super) use schema::SchemaArgs;
+pub(super) use table::{ColumnArgs, EncodingArgs, MissingArg, TableArgs, TaskArg};
 
 use crate::method::{Gradient, SolverChoice};
 use crate::stochastic::Schedule;
@@ -46,6 +48,11 @@ Examples:
   train loans.csv --target default --positive yes --drop id,name --na '?'
   train houses.csv --target price --positive '>300000'
                                               a yes/no question about a number
+  train houses.csv --target price --encode distance=spline:4
+                                              a curve for a number
+  train houses.csv --target price --interact rooms:distance
+                                              products of two columns
+  train schema loans.csv > loans.toml         what the columns are, for --schema
   train fit --penalty elastic-net --lambda 0.02
                                               most coefficients exactly zero
   train longley --solver normal-equations     the textbook's way, with its condition number
@@ -67,6 +74,8 @@ pub(super) enum Command {
     Compare(Box<CompareArgs>),
     /// Make a table with known properties, as CSV
     Generate(GenerateArgs),
+    /// Write what the columns of a table are as TOML, to edit and to fit with (--schema)
+    Schema(Box<SchemaArgs>),
 }
 
 /// How results are printed.

@@ -71,17 +71,26 @@ pub(super) fn summary(report: &FitReport) -> String {
     text
 }
 
+/// `a`, `a and b`, or `a, b and c`.
+fn enumerated(parts: &[String]) -> String {
+    match parts {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => parts.concat(),
+    }
+}
+
 fn table(report: &FitReport) -> String {
     let table = &report.table;
     let kinds: Vec<String> = [
         (table.numeric, "numeric"),
         (table.categorical, "categorical"),
+        (table.dates, "date"),
     ]
     .iter()
     .filter(|(number, _)| *number > 0)
     .map(|(number, kind)| format!("{number} {kind}"))
     .collect();
-    let plural = if table.numeric + table.categorical == 1 {
+    let plural = if table.numeric + table.categorical + table.dates == 1 {
         ""
     } else {
         "s"
@@ -105,7 +114,7 @@ fn table(report: &FitReport) -> String {
     format!(
         "{}, {} column{plural} -> {} ({target})",
         counted(table.rows, "row"),
-        kinds.join(" and "),
+        enumerated(&kinds),
         table.target,
     )
 }

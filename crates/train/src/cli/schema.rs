@@ -1,0 +1,33 @@
+//! `train schema`.
+
+use std::process::ExitCode;
+
+use dataset::schema::file;
+use terminal::{Exit, Failure, Sink, tell};
+
+use super::args::SchemaArgs;
+use super::configuration::Source;
+use crate::config::FitConfig;
+use crate::prepare;
+
+pub(super) fn run(args: &SchemaArgs) -> Result<ExitCode, Failure> {
+    let source = Source::open(&args.columns.tables)?;
+    let (schema, csv) = source.reading(&args.columns)?;
+    let config = FitConfig {
+        csv,
+        schema,
+        ..FitConfig::default()
+    };
+    // A place that cannot be written to is known before the table is read.
+    let sink = Sink::open(args.out.as_deref())?;
+    let (input, watch) = source.watched(args.quiet);
+    let read = prepare::read(&input, &config)?;
+    drop(watch);
+    if !args.quiet {
+        for notice in read.schema.notices() {
+            tell(&terminal::notice(&notice.to_string(), &notice.remedy()));
+        }
+    }
+    sink.put(&file::text(&source.name, &read.schema, &config.csv))?;
+    Ok(Exit::Ok.into())
+}
