@@ -39,6 +39,10 @@ fn walk<M: Supervised, T: Number>(
     };
     let objective = HostObjective::new(*problem).unwrap();
     let thetas = RefCell::new(Vec::new());
+    #[expect(
+        clippy::result_large_err,
+        reason = "the loop says what its measure returns"
+    )]
     let measure = |parameters: &Parameters| {
         let theta = parameters.to_flat();
         let mut gradient = vec![0.0; theta.len()];

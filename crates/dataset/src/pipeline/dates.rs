@@ -296,7 +296,7 @@ enum PartColumns {
     Levels {
         part: DatePart,
         /// For each position of the part.
-        places: [Place; POSITIONS],
+        places: Box<[Place; POSITIONS]>,
     },
 }
 
@@ -344,7 +344,10 @@ impl<'a> DateTerm<'a> {
                         *places.get_mut(usize::from(level))? =
                             dummy.map_or(Place::REFERENCE, |target| Place::dummy(target.column));
                     }
-                    PartColumns::Levels { part, places }
+                    PartColumns::Levels {
+                        part,
+                        places: Box::new(places),
+                    }
                 }
             })
         };

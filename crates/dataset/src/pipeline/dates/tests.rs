@@ -5,7 +5,7 @@ use crate::{Pipeline, RowSource};
 
 const DAY: f64 = 86_400.0;
 
-fn fit(seconds: &[f64], parts: &[DatePart], options: PipelineOptions) -> (Table, Pipeline) {
+fn fit(seconds: &[f64], parts: &[DatePart], options: &PipelineOptions) -> (Table, Pipeline) {
     let table = Table::new("t", vec![Column::numeric("d", seconds.to_vec())]).unwrap();
     let mut column = ColumnSchema::new("d", Kind::Date, Role::Feature);
     column.parts = parts.to_vec();
@@ -13,7 +13,7 @@ fn fit(seconds: &[f64], parts: &[DatePart], options: PipelineOptions) -> (Table,
         columns: vec![column],
     };
     let rows: Vec<usize> = (0..seconds.len()).collect();
-    let pipeline = Pipeline::fit(&table, &schema, &rows, None, &options).unwrap();
+    let pipeline = Pipeline::fit(&table, &schema, &rows, None, options).unwrap();
     pipeline.validate().unwrap();
     (table, pipeline)
 }
@@ -31,7 +31,7 @@ const SATURDAY: f64 = 20_484.0 * DAY;
 #[test]
 fn the_default_parts_are_columns_that_name_their_source() {
     let noon = SATURDAY + 1.5 * DAY; // Sunday, 1 February, 12:00
-    let (table, pipeline) = fit(&[SATURDAY, noon, noon], &[], raw());
+    let (table, pipeline) = fit(&[SATURDAY, noon, noon], &[], &raw());
     let names: Vec<_> = pipeline.columns.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["d:days", "d:month=2", "d:weekday=Sun", "d:hour=12"]);
     assert!(pipeline.columns.iter().all(|column| column.source == "d"));
@@ -56,7 +56,7 @@ fn chosen_parts_are_standardised_like_any_column() {
         DatePart::YearCycle,
         DatePart::Weekday,
     ];
-    let (table, pipeline) = fit(&dates, &parts, PipelineOptions::default());
+    let (table, pipeline) = fit(&dates, &parts, &PipelineOptions::default());
     let names: Vec<_> = pipeline.columns.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(
         names[..4],
@@ -89,7 +89,7 @@ fn a_missing_date_is_one_near_the_median_and_an_unseen_month_is_flagged() {
         SATURDAY + 4.0 * DAY,
         SATURDAY + 5.0 * DAY,
     ];
-    let (table, pipeline) = fit(&dates, &[], raw());
+    let (table, pipeline) = fit(&dates, &[], &raw());
     let Encoding::Date { fill, min, max, .. } = pipeline.features[0].encoding else {
         panic!("a date");
     };
@@ -148,7 +148,7 @@ fn dates_without_a_difference_are_dropped_and_weights_are_repetitions() {
 
 #[test]
 fn a_pipeline_that_contradicts_itself_is_refused() {
-    let (_, pipeline) = fit(&[SATURDAY, SATURDAY + 40.0 * DAY], &[], raw());
+    let (_, pipeline) = fit(&[SATURDAY, SATURDAY + 40.0 * DAY], &[], &raw());
     let mut other = pipeline.clone();
     other.columns[0].name = "d:year".into();
     assert!(other.validate().is_err());
@@ -233,7 +233,7 @@ fn missing_dates_have_a_column_where_asked_for() {
         missing_indicators: true,
         ..raw()
     };
-    let (table, pipeline) = fit(&dates, &[DatePart::Days], options);
+    let (table, pipeline) = fit(&dates, &[DatePart::Days], &options);
     let names: Vec<_> = pipeline.columns.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["d:days", "d=(missing)"]);
     let (design, flags) = pipeline.design::<f64>(&table, &[0, 1]).unwrap();
