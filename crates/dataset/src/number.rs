@@ -54,6 +54,12 @@ pub fn text(value: f64) -> String {
     }
 }
 
+/// Several numbers, each as [`text`] writes it.
+pub(crate) fn texts(values: &[f64], separator: &str) -> String {
+    let values: Vec<String> = values.iter().copied().map(text).collect();
+    values.join(separator)
+}
+
 /// Writes the same as [`text`] to `writer`.
 pub(crate) fn write(writer: &mut impl Write, value: f64) -> io::Result<()> {
     if is_plain(value) {

@@ -457,12 +457,14 @@ fn largest_eigenvalue(inverse: &Mat<f64>) -> f64 {
     let mut power = inverse.transpose() * inverse;
     let mut logarithm = 0.0;
     for step in 0..4 {
+        if step > 0 {
+            power = &power * &power;
+        }
         let rows = 0..power.nrows();
         let norm = rows.map(|i| power.row(i).norm_l1()).fold(0.0, larger);
         logarithm += norm.ln() / f64::from(1 << step);
         // divided by its norm, so that no power overflows
         power = faer::Scale(1.0 / norm) * &power;
-        power = &power * &power;
     }
     (1.0 + EIGENVALUE_ROUNDING) * logarithm.exp()
 }

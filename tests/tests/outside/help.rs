@@ -141,15 +141,7 @@ fn every_option_is_explained() {
 fn the_tables_that_the_help_names_are_there() {
     let folder = Folder::new();
     let help = folder.train(["--help"]).ok().stdout;
-    for name in [
-        "breast_cancer",
-        "penguins",
-        "anes96",
-        "iris",
-        "wine",
-        "longley",
-        "challenger",
-    ] {
+    for name in crate::SHIPPED_TABLES {
         assert!(help.contains(name), "{name}");
         Report::fit(&folder, &[name]);
     }

@@ -20,3 +20,14 @@ mod schema;
 mod settings;
 mod several_files;
 mod wide;
+
+/// The tables that come with the programs.
+const SHIPPED_TABLES: [&str; 7] = [
+    "breast_cancer",
+    "penguins",
+    "anes96",
+    "iris",
+    "wine",
+    "longley",
+    "challenger",
+];

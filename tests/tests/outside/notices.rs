@@ -70,15 +70,7 @@ fn json_has_them_as_a_list() {
 #[test]
 fn the_shipped_tables_have_none() {
     let folder = Folder::new();
-    for table in [
-        "breast_cancer",
-        "penguins",
-        "anes96",
-        "iris",
-        "wine",
-        "longley",
-        "challenger",
-    ] {
+    for table in crate::SHIPPED_TABLES {
         let report = Report::fit(&folder, &[table]);
         assert_eq!(report.0["notices"], json!([]), "{table}");
     }

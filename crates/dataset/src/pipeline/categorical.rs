@@ -9,7 +9,7 @@ use super::scale::{Sum, dummy_moments};
 use super::term::{Entry, Term};
 use super::training::TrainingRows;
 use super::{
-    DesignColumn, Encoding, Feature, Grouped, MISSING_LEVEL, OTHER_LEVEL, PipelineOptions, RowFlags,
+    DesignColumn, Encoding, Grouped, MISSING_LEVEL, OTHER_LEVEL, PipelineOptions, RowFlags,
 };
 use crate::schema::ColumnSchema;
 use crate::table::MISSING;
@@ -126,16 +126,8 @@ pub(super) fn fit(
         .iter()
         .map(|(level, _)| (*level).to_owned())
         .collect();
-    let (name, kind) = (column.name.clone(), column.kind);
     let encoding = Encoding::Categorical { levels, grouped };
-    FittedFeature::Used(
-        Feature {
-            name,
-            kind,
-            encoding,
-        },
-        design,
-    )
+    FittedFeature::used(column, encoding, design)
 }
 
 /// Keeps the levels of most rows and puts the rest together as [`OTHER_LEVEL`], behind them.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::number::{Parsed, parse, text};
+use crate::number::{Parsed, parse, texts};
 use crate::suggestion::{nearest, nearest_text};
 
 /// The encoding of one column, where it is not the usual one.
@@ -227,20 +227,12 @@ fn ascending(list: &str) -> Option<Vec<f64>> {
 
 impl fmt::Display for ColumnEncoding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |numbers: &[f64]| {
-            numbers
-                .iter()
-                .copied()
-                .map(text)
-                .collect::<Vec<_>>()
-                .join(",")
-        };
         match self {
             Self::Polynomial { degree } => write!(formatter, "polynomial:{degree}"),
             Self::Spline { knots } => write!(formatter, "spline:{knots}"),
-            Self::SplineAt { knots } => write!(formatter, "spline@{}", list(knots)),
+            Self::SplineAt { knots } => write!(formatter, "spline@{}", texts(knots, ",")),
             Self::Bins { bins } => write!(formatter, "bins:{bins}"),
-            Self::BinsAt { edges } => write!(formatter, "bins@{}", list(edges)),
+            Self::BinsAt { edges } => write!(formatter, "bins@{}", texts(edges, ",")),
             Self::Hash { bits } => write!(formatter, "hash:{bits}"),
         }
     }

@@ -11,9 +11,7 @@ use super::impute::median;
 use super::scale::{Sum, dummy_moments, moments};
 use super::term::{Entry, Term};
 use super::training::TrainingRows;
-use super::{
-    DesignColumn, Encoding, Feature, MISSING_LEVEL, MissingPolicy, PipelineOptions, RowFlags,
-};
+use super::{DesignColumn, Encoding, MISSING_LEVEL, MissingPolicy, PipelineOptions, RowFlags};
 use crate::date::{DatePart, Moment, PartForm};
 use crate::schema::ColumnSchema;
 
@@ -125,17 +123,13 @@ pub(super) fn fit(
         let reason = "has no part that differs between the rows to fit on";
         return dropped(column, reason.to_owned());
     }
-    let feature = Feature {
-        name: column.name.clone(),
-        kind: column.kind,
-        encoding: Encoding::Date {
-            fill,
-            min,
-            max,
-            parts: fitting.parts,
-        },
+    let encoding = Encoding::Date {
+        fill,
+        min,
+        max,
+        parts: fitting.parts,
     };
-    FittedFeature::Used(feature, fitting.columns)
+    FittedFeature::used(column, encoding, fitting.columns)
 }
 
 /// The parts of one date column in the making.

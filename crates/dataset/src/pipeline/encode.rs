@@ -2,7 +2,7 @@
 
 use super::training::TrainingRows;
 use super::{
-    ColumnEncoding, DesignColumn, DroppedColumn, Feature, PipelineError, PipelineOptions,
+    ColumnEncoding, DesignColumn, DroppedColumn, Encoding, Feature, PipelineError, PipelineOptions,
     categorical, dates, hashing, numeric,
 };
 use crate::schema::{ColumnSchema, Kind};
@@ -12,6 +12,22 @@ use crate::table::Cells;
 pub(super) enum FittedFeature {
     Used(Feature, Vec<DesignColumn>),
     Dropped(DroppedColumn),
+}
+
+impl FittedFeature {
+    /// A column of the table with its encoding and its columns of the design matrix.
+    pub(super) fn used(
+        column: &ColumnSchema,
+        encoding: Encoding,
+        columns: Vec<DesignColumn>,
+    ) -> Self {
+        let feature = Feature {
+            name: column.name.clone(),
+            kind: column.kind,
+            encoding,
+        };
+        Self::Used(feature, columns)
+    }
 }
 
 /// Fits one feature.

@@ -8,7 +8,7 @@ use super::categorical::{Place, dummies, place_of_missing};
 use super::encode::{FittedFeature, dropped};
 use super::scale::Sum;
 use super::training::TrainingRows;
-use super::{DesignColumn, Encoding, Feature, MISSING_LEVEL};
+use super::{DesignColumn, Encoding, MISSING_LEVEL};
 use crate::schema::ColumnSchema;
 
 /// The bucket of a text: the low `bits` bits of its XXH64 with seed 0, which is the same on every
@@ -86,15 +86,7 @@ pub(super) fn fit(
         shared_levels,
         shared_rows: shared_weight / total,
     };
-    let (name, kind) = (column.name.clone(), column.kind);
-    FittedFeature::Used(
-        Feature {
-            name,
-            kind,
-            encoding,
-        },
-        design,
-    )
+    FittedFeature::used(column, encoding, design)
 }
 
 /// Where each text goes, and where a missing cell.

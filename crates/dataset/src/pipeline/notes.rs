@@ -1,7 +1,7 @@
 //! What was decided while fitting, in sentences.
 
 use super::{Basis, Encoding, Feature, OTHER_LEVEL, Pipeline};
-use crate::number::{counted, text};
+use crate::number::{counted, texts};
 
 impl Pipeline {
     /// What fitting decided and a reader of the coefficients should know, in sentences: which levels
@@ -13,14 +13,6 @@ impl Pipeline {
 
 fn note(feature: &Feature) -> Option<String> {
     let name = &feature.name;
-    let list = |numbers: &[f64]| {
-        numbers
-            .iter()
-            .copied()
-            .map(text)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
     match &feature.encoding {
         Encoding::Numeric { basis, .. } => match basis {
             Basis::Identity => None,
@@ -30,12 +22,12 @@ fn note(feature: &Feature) -> Option<String> {
             )),
             Basis::Spline(spline) => Some(format!(
                 "`{name}` is a natural cubic spline with knots at {}",
-                list(&spline.knots)
+                texts(&spline.knots, ", ")
             )),
             Basis::Bins(bins) => Some(format!(
                 "`{name}` is cut into {} intervals at {}, with {} as the reference",
                 bins.edges.len() + 1,
-                list(&bins.edges),
+                texts(&bins.edges, ", "),
                 bins.level(bins.reference)
             )),
         },

@@ -12,7 +12,7 @@ use super::spline::Spline;
 use super::term::{Entry, Term};
 use super::training::TrainingRows;
 use super::{
-    ColumnEncoding, DesignColumn, Encoding, Feature, MISSING_LEVEL, MissingPolicy, PipelineError,
+    ColumnEncoding, DesignColumn, Encoding, MISSING_LEVEL, MissingPolicy, PipelineError,
     PipelineOptions, RowFlags,
 };
 use crate::number::text;
@@ -89,15 +89,7 @@ pub(super) fn fit(
         max,
         basis,
     };
-    let (name, kind) = (column.name.clone(), column.kind);
-    Ok(FittedFeature::Used(
-        Feature {
-            name,
-            kind,
-            encoding,
-        },
-        columns,
-    ))
+    Ok(FittedFeature::used(column, encoding, columns))
 }
 
 /// The numbers that are not missing, with their weights.
