@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Debug;
 
+use crate::fingerprint::{self, ColumnFingerprint};
 use crate::storage::{StorageError, StoredTable};
 use crate::table::Table;
 
@@ -50,6 +51,9 @@ pub trait ColumnSource: Debug + Send + Sync {
     /// When a row is not below [`rows`](Self::rows).
     fn select(&self, columns: &[&str], rows: &[usize]) -> Result<Table, StorageError>;
 
+    /// The fingerprint of every column, in file order.
+    fn fingerprints(&self) -> Vec<ColumnFingerprint>;
+
     /// How many columns may be loaded at a time.
     ///
     /// # Errors
@@ -90,6 +94,10 @@ impl ColumnSource for Table {
 
     fn select(&self, _: &[&str], rows: &[usize]) -> Result<Table, StorageError> {
         Ok(self.select(rows))
+    }
+
+    fn fingerprints(&self) -> Vec<ColumnFingerprint> {
+        fingerprint::columns(self)
     }
 
     fn columns_at_once(&self) -> Result<usize, StorageError> {

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::dense::Overflow;
 use super::{Pipeline, PipelineError, RowFlags};
 use crate::columns::ColumnSource;
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{ColumnFingerprint, Fingerprint};
 use crate::storage::{CacheFolder, CacheKey, PartialFile, RowCache, StoredTable};
 
 /// Rows that one thread encodes at a time.
@@ -25,20 +25,29 @@ impl Pipeline {
         let own = serde_json::to_vec(self).map_err(|error| PipelineError::Inconsistent {
             column: error.to_string(),
         })?;
-        let cells = self
-            .features
-            .iter()
-            .map(|feature| table.digest(&feature.name));
-        let cells: Vec<u8> = cells
-            .flat_map(|digest| digest.unwrap_or(0).to_le_bytes())
+        let used = |column: &ColumnFingerprint| {
+            let mut features = self.features.iter();
+            features.any(|feature| feature.name == column.name)
+        };
+        let cells: Vec<String> = table
+            .fingerprints()
+            .into_iter()
+            .filter(used)
+            .map(|column| format!("{} {}\n", column.name, column.xxh64))
             .collect();
+        let cells = cells.concat();
         let rows: Vec<u8> = rows
             .iter()
             .flat_map(|&row| (row as u64).to_le_bytes())
             .collect();
         let (version, shape) = (env!("CARGO_PKG_VERSION"), [data.rows, data.columns]);
         let shape = format!("{version} {} {} {shape:?}", data.sha256, data.bytes);
-        Ok(CacheKey::of([shape.as_bytes(), &own, &cells, &rows]))
+        Ok(CacheKey::of([
+            shape.as_bytes(),
+            &own,
+            cells.as_bytes(),
+            &rows,
+        ]))
     }
 
     /// The design matrix of the given rows, which are in ascending order, in a file: the one that

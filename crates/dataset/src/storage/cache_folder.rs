@@ -4,10 +4,10 @@ use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use tempfile::{Builder, NamedTempFile};
 
 use super::StorageError;
+use crate::fingerprint::Checksum;
 
 /// The start of the name of every file in the folder that is ours.
 const PREFIX: &str = "rows-";
@@ -21,13 +21,12 @@ pub struct CacheKey(String);
 impl CacheKey {
     /// The SHA-256 of parts, each with its length.
     pub(crate) fn of<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> Self {
-        let mut state = Sha256::new();
+        let mut checksum = Checksum::default();
         for part in parts {
-            state.update((part.len() as u64).to_le_bytes());
-            state.update(part);
+            checksum.update(&(part.len() as u64).to_le_bytes());
+            checksum.update(part);
         }
-        let digits = state.finalize();
-        Self(digits.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(checksum.hex())
     }
 }
 

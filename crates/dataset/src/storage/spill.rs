@@ -1,12 +1,10 @@
 //! Cells that wait on the disk, in a file without a name.
 
-use std::hash::Hasher;
 use std::io::{Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use bytemuck::{AnyBitPattern, NoUninit};
-use twox_hash::XxHash64;
 
 use super::StorageError;
 use super::positioned::Positioned;
@@ -116,11 +114,6 @@ impl Segments {
     pub(crate) fn len(&self) -> usize {
         self.cells
     }
-}
-
-/// A checksum of cells, whatever pieces they come in.
-pub(super) fn digest<T: NoUninit>(state: &mut XxHash64, cells: &[T]) {
-    state.write(bytemuck::cast_slice(cells));
 }
 
 #[cfg(test)]

@@ -6,11 +6,9 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use twox_hash::XxHash64;
-
-use super::spill::digest;
 use super::{Segments, Spill, Storage, StorageError};
 use crate::columns::ColumnSource;
+use crate::fingerprint::ColumnFingerprint;
 use crate::table::{Cells, Column, Lines, Table};
 
 /// Columns as read, their cells on the disk: what [`read_stored`](crate::read_stored) makes.
@@ -34,7 +32,7 @@ struct StoredColumn {
     segments: Segments,
     /// The distinct texts, of a column of text.
     levels: Option<Vec<String>>,
-    digest: u64,
+    fingerprint: ColumnFingerprint,
 }
 
 /// The columns of a table in the making.
@@ -56,21 +54,15 @@ impl StoredColumns {
 
     /// Moves a column to the disk.
     pub(crate) fn push(&mut self, column: Column) -> Result<(), StorageError> {
+        let fingerprint = ColumnFingerprint::new(&column);
         let mut segments = Segments::default();
-        let mut state = XxHash64::with_seed(0);
         let levels = match column.cells {
             Cells::Numeric(values) => {
                 self.spill.append(&mut segments, &values)?;
-                digest(&mut state, &values);
                 None
             }
             Cells::Text { codes, levels } => {
                 self.spill.append(&mut segments, &codes)?;
-                digest(&mut state, &codes);
-                for level in &levels {
-                    digest(&mut state, &[level.len() as u64]);
-                    digest(&mut state, level.as_bytes());
-                }
                 Some(levels)
             }
         };
@@ -78,7 +70,7 @@ impl StoredColumns {
             name: column.name,
             segments,
             levels,
-            digest: std::hash::Hasher::finish(&state),
+            fingerprint,
         });
         Ok(())
     }
@@ -116,11 +108,6 @@ impl StoredTable {
     /// The folder on whose disk its cells are.
     pub fn folder(&self) -> &Path {
         &self.storage.folder
-    }
-
-    /// What identifies the cells of a column as they were read; `None` for an unknown name.
-    pub(crate) fn digest(&self, name: &str) -> Option<u64> {
-        self.find(name).map(|column| column.digest)
     }
 
     fn find(&self, name: &str) -> Option<&StoredColumn> {
@@ -243,6 +230,11 @@ impl ColumnSource for StoredTable {
         }
         let files = self.files.clone();
         Ok(Table::read(self.source.clone(), table, Arc::new(lines)).with_files(files))
+    }
+
+    fn fingerprints(&self) -> Vec<ColumnFingerprint> {
+        let columns = self.columns.iter();
+        columns.map(|column| column.fingerprint.clone()).collect()
     }
 
     fn columns_at_once(&self) -> Result<usize, StorageError> {

@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -20,8 +21,9 @@ fn text(rows: usize) -> String {
             format!("{}", row % 5)
         };
         let level = ["a", "b", "c", ""][row * row % 7 % 4];
-        text += &format!(
-            "{x},{},{gap},{level},m{},2026-{:02}-11\n",
+        let _ = writeln!(
+            text,
+            "{x},{},{gap},{level},m{},2026-{:02}-11",
             1e9 + x * 3.0,
             (row * row) % 37,
             1 + row % 12
@@ -165,7 +167,7 @@ fn what_the_rows_follow_from_is_in_the_key() {
     assert_ne!(own, key(&example, &example.fit(&rows, &other), &rows));
     // One cell of a row that no statistic has looked at.
     let changed = text(2000)
-        .replacen("\n", "\n1", 1900)
+        .replacen('\n', "\n1", 1900)
         .replacen("\n1", "\n", 1899);
     let changed = Example::new(&changed, 11 << 20);
     assert_ne!(own, key(&changed, &pipeline, &rows));

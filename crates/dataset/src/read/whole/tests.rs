@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -221,7 +223,7 @@ fn changing(rows: usize) -> String {
         let late = if row < rows / 2 {
             String::new()
         } else {
-            format!("{}.25", row)
+            format!("{row}.25")
         };
         let word = if row > rows - rows / 5 {
             "x".to_owned()
@@ -240,8 +242,9 @@ fn changing(rows: usize) -> String {
         } else {
             "one"
         };
-        text += &format!(
-            "{row}e-1,{late},{word},{word2},{flag},2026-03-{day:02},\"{}{:03}\",NA,l{},{note}\n",
+        let _ = writeln!(
+            text,
+            "{row}e-1,{late},{word},{word2},{flag},2026-03-{day:02},\"{}{:03}\",NA,l{},{note}",
             format_args!("{},", 1 + money / 1000),
             money % 1000,
             row % 13,
