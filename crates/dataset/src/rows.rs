@@ -128,6 +128,36 @@ impl<T: Element> RowSource<T> for DesignMatrix<T> {
     }
 }
 
+impl<T: Element, S: RowSource<T> + ?Sized> RowSource<T> for &S {
+    fn rows(&self) -> usize {
+        (**self).rows()
+    }
+
+    fn columns(&self) -> usize {
+        (**self).columns()
+    }
+
+    fn cells<'s>(
+        &'s self,
+        rows: Range<usize>,
+        scratch: &'s mut Vec<T>,
+    ) -> Result<&'s [T], RowSourceError> {
+        (**self).cells(rows, scratch)
+    }
+
+    fn gather<'s>(
+        &'s self,
+        rows: &[usize],
+        scratch: &'s mut Vec<T>,
+    ) -> Result<&'s [T], RowSourceError> {
+        (**self).gather(rows, scratch)
+    }
+
+    fn sparse(&self) -> Option<&SparseDesign> {
+        (**self).sparse()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -249,25 +249,23 @@ impl Solution<'_> {
         let count = GOLDEN_ROWS.min(train.rows.len());
         let places: Vec<usize> = (0..count).map(|k| k * train.rows.len() / count).collect();
         let rows = train.select(&places);
-        let design = self.prepared.design::<f64>(&rows)?;
+        let pipeline = &self.prepared.pipeline;
+        let names: Vec<&str> = pipeline.features.iter().map(|f| &*f.name).collect();
+        let table = self.prepared.source.table.select(&names, &rows.rows)?;
+        let all: Vec<usize> = (0..count).collect();
+        let (design, _) = pipeline.design::<f64>(&table, &all)?;
         let scores = measure::scores(stored, &design, None)?;
         let outputs = stored.outputs;
-        Ok(rows
-            .rows
-            .iter()
-            .enumerate()
-            .map(|(place, &row)| GoldenRow {
-                cells: self
-                    .prepared
-                    .pipeline
+        Ok(all
+            .into_iter()
+            .map(|place| GoldenRow {
+                cells: pipeline
                     .features
                     .iter()
                     .map(|feature| {
-                        let column = self.prepared.source.table.column(&feature.name);
-                        (
-                            feature.name.clone(),
-                            column.and_then(|column| column.cell(row)),
-                        )
+                        let column = table.column(&feature.name);
+                        let cell = column.and_then(|column| column.cell(place));
+                        (feature.name.clone(), cell)
                     })
                     .collect(),
                 design: design.row(place).to_vec(),

@@ -3,8 +3,8 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use dataset::fingerprint::{self, ColumnFingerprint};
-use dataset::{DesignMatrix, Input, PreparedRows};
+use dataset::fingerprint::ColumnFingerprint;
+use dataset::{Input, PreparedRows, RowSource};
 use model::device::{self, Choice};
 use model::{ModelFile, Parameters, Task};
 use solver::Record;
@@ -13,6 +13,7 @@ use crate::config::{FitConfig, Hyperparameters, PenaltyChoice};
 use crate::describe::Solution;
 use crate::error::FitError;
 use crate::measure;
+use crate::memory;
 use crate::plan;
 use crate::prepare::{self, Prepared};
 use crate::report::{FitReport, Metrics, NoticeReport, Parts, Seconds};
@@ -63,6 +64,7 @@ pub fn fit(
 ) -> Result<Fitted, FitError> {
     let settings = &config.hyperparameters;
     check(settings)?;
+    memory::check(config)?;
     // A device that is not there is known before a long read.
     let choice = device::select_for(settings.backend, settings.precision)?;
 
@@ -123,7 +125,7 @@ pub(crate) fn fit_prepared(
         file,
         history: solved.history,
         config: config.clone(),
-        columns: fingerprint::columns(&prepared.source.table),
+        columns: prepared.source.table.fingerprints(),
     })
 }
 
@@ -190,11 +192,11 @@ fn judge(
     parameters: &Parameters,
     train_scores: &[f64],
 ) -> Result<Parts<Metrics>, FitError> {
-    let held = |part: &Option<PreparedRows>, design: &Option<DesignMatrix<f64>>| {
+    let held = |part: &Option<PreparedRows>, design: &Option<Box<dyn RowSource<f64>>>| {
         let Some((part, design)) = part.as_ref().zip(design.as_ref()) else {
             return Ok(None);
         };
-        let scores = measure::scores(parameters, design, part.offsets.as_deref())?;
+        let scores = measure::scores(parameters, &**design, part.offsets.as_deref())?;
         Ok::<_, FitError>(Some(measure::metrics(part, &scores)?))
     };
     let Prepared { parts, designs, .. } = prepared;

@@ -8,6 +8,7 @@
 //! - [`mod@compare`]: every backend and gradient on the same rows
 //! - [`stochastic`]: the mini-batch loop
 //! - [`measure`]: metrics of a fitted model
+//! - [`memory`]: what a bound of memory has room for
 //! - [`diagnosis`]: separation and collinearity in the words of the table
 //! - `describe`: a solution in words and in a file
 //! - [`report`]: what a fit found, as plain data; [`run`]: the folder it is written to
@@ -23,6 +24,7 @@ pub mod diagnosis;
 pub mod error;
 pub mod fit;
 pub mod measure;
+pub mod memory;
 pub mod method;
 pub mod objective;
 pub mod plan;

@@ -13,6 +13,7 @@ mod exit_codes;
 mod fit;
 mod help;
 mod json;
+mod memory;
 mod notices;
 mod predict;
 mod predict_errors;

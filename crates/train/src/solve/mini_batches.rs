@@ -121,7 +121,7 @@ impl Setting<'_> {
             let validation_loss = match validation {
                 None => None,
                 Some((part, design)) => {
-                    let scores = measure::scores(parameters, design, part.offsets.as_deref())?;
+                    let scores = measure::scores(parameters, &**design, part.offsets.as_deref())?;
                     Some(measure::loss(part, &scores)?)
                 }
             };

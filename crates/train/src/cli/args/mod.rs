@@ -24,6 +24,7 @@ pub(super) use schema::SchemaArgs;
 pub(super) use table::{ColumnArgs, EncodingArgs, MissingArg, TableArgs, TaskArg};
 
 use crate::method::{Gradient, SolverChoice};
+use crate::run;
 use crate::stochastic::Schedule;
 
 /// Fit a logistic, softmax or linear regression to a table, and prove that the fit is the optimum.
@@ -69,6 +70,8 @@ Examples:
   train --config fit.toml --lambda 0.1        settings from a file; what is typed wins
   train runs                                  the fits that were made
   train replay runs/latest                    the newest once more: is it the same?
+  train loans.csv --target default --memory 2GiB
+                                              a table that is larger than memory
   train --format json | jq .metrics.test      for scripts
   train generate classification --rows 1000000 --out rows.csv
 
@@ -172,6 +175,19 @@ pub(super) struct FitArgs {
     pub(super) penalty: PenaltyArgs,
     #[command(flatten)]
     pub(super) machine: MachineArgs,
+    /// Bytes that the process may hold, such as 2GiB: columns and encoded rows go to the disk, and the
+    /// result has the same bits [default: whatever it takes]
+    #[arg(long, value_name = "SIZE", value_parser = terminal::args::bytes, help_heading = "Memory")]
+    pub(super) memory: Option<u64>,
+    /// Where they go; the rows of the last fit stay there for the next
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = run::CACHE,
+        help_heading = "Memory",
+        requires = "memory"
+    )]
+    pub(super) cache: PathBuf,
     /// newton, lbfgs and coordinate stop when no component of the gradient is larger
     #[arg(
         long,
