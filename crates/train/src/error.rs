@@ -186,18 +186,15 @@ impl FitError {
 
     /// What is wrong with files that stand in for memory, wherever it was noticed.
     fn storage(&self) -> Option<&StorageError> {
-        let of_rows = |error| match error {
-            RowSourceError::Storage(error)
-            | RowSourceError::Pipeline(PipelineError::Storage(error)) => Some(error),
-            _ => None,
-        };
         match self {
             Self::Storage(error)
             | Self::Read(ReadError::Storage(error))
             | Self::Target(TargetError::Features(PipelineError::Storage(error)))
-            | Self::Pipeline(PipelineError::Storage(error)) => Some(error),
-            Self::Objective(ObjectiveError::Rows(error))
-            | Self::Solve(SolveError::Objective(ObjectiveError::Rows(error))) => of_rows(error),
+            | Self::Pipeline(PipelineError::Storage(error))
+            | Self::Objective(ObjectiveError::Rows(RowSourceError::Storage(error)))
+            | Self::Solve(SolveError::Objective(ObjectiveError::Rows(RowSourceError::Storage(
+                error,
+            )))) => Some(error),
             _ => None,
         }
     }

@@ -96,6 +96,7 @@ pub fn replay(
         // What `auto` was: a machine with another device is no reason to differ.
         None => manifest.backend.parse()?,
     };
+    let settings = &config.hyperparameters;
     fit::check(settings)?;
     memory::check(&config)?;
     let choice = device::select_for(settings.backend, settings.precision)?;

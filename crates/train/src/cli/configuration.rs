@@ -82,6 +82,7 @@ impl Source {
             target: target(args, known),
             encoding: encoding(&args.encoding)?,
             hyperparameters,
+            memory: None,
         })
     }
 
