@@ -1,6 +1,10 @@
 //! Numbers as text: how a cell becomes an `f64`, and how an `f64` is written again.
 
+mod plain;
+
 use std::io::{self, Write};
+
+pub(crate) use plain::plain;
 
 /// What a cell is when a number is expected.
 #[derive(Debug, Clone, Copy, PartialEq)]
