@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use dataset::fingerprint::ColumnFingerprint;
 use dataset::{Input, PreparedRows, RowSource};
-use model::device::{self, Choice};
+use model::device::Choice;
 use model::{ModelFile, Parameters, Task};
 use solver::Record;
 
@@ -64,9 +64,8 @@ pub fn fit(
 ) -> Result<Fitted, FitError> {
     let settings = &config.hyperparameters;
     check(settings)?;
-    memory::check(config)?;
     // A device that is not there is known before a long read.
-    let choice = device::select_for(settings.backend, settings.precision)?;
+    let choice = memory::device(config)?;
 
     let mut clock = Clock::start();
     let source = prepare::read(input, config)?;

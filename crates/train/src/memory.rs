@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use dataset::{Storage, StorageError};
+use model::device::{self, Backend, Choice};
 use serde::{Deserialize, Serialize};
 use solver::Shape;
 use solver::tolerance::{NEWTON_PARAMETERS, PACKED_BYTES, PACKED_SHARE};
@@ -99,27 +100,35 @@ impl Memory {
     }
 }
 
-/// Refuses what a bound cannot be kept with, before any work is done.
+/// The device of a fit. Where memory is bounded, `auto` does not look for a GPU, and what needs all rows
+/// on a device, or a bound that has no room for the program, is refused: both before any work is done.
 ///
 /// # Errors
-/// [`FitError::Memory`] for a bound that has no room for the program, and [`FitError::Setting`] for a
-/// gradient that needs all rows on a device.
-pub(crate) fn check(config: &FitConfig) -> Result<(), FitError> {
+/// [`FitError::Device`], [`FitError::Memory`] and [`FitError::Setting`].
+pub(crate) fn device(config: &FitConfig) -> Result<Choice, FitError> {
+    let settings = &config.hyperparameters;
     let Some(memory) = &config.memory else {
-        return Ok(());
+        return Ok(device::select_for(settings.backend, settings.precision)?);
     };
     memory.check("any fit", PROGRAM + SUMS + READING)?;
-    let settings = &config.hyperparameters;
-    let named = !matches!(settings.gradient, Gradient::Auto | Gradient::Fused);
-    if named && settings.solver.is_full_batch() {
-        return Err(FitError::Setting {
-            option: "--gradient",
-            value: settings.gradient.to_string(),
-            reason: "it keeps all rows on the device, which --memory does not allow: take \
-                     --gradient fused, or mini-batches (--solver adam)",
-        });
+    let choice = match settings.backend {
+        Backend::Auto => device::on_cpu("memory is bounded")?,
+        named => device::select_for(named, settings.precision)?,
+    };
+    let gradient = settings.gradient.resolve(&choice, settings.solver);
+    if gradient == Gradient::Fused || !settings.solver.is_full_batch() {
+        return Ok(choice);
     }
-    Ok(())
+    let (option, value) = match settings.gradient {
+        Gradient::Auto => ("--backend", settings.backend.to_string()),
+        named => ("--gradient", named.to_string()),
+    };
+    Err(FitError::Setting {
+        option,
+        value,
+        reason: "it keeps all rows on the device, which --memory does not allow: take \
+                 --gradient fused, or mini-batches (--solver adam)",
+    })
 }
 
 /// How the program ends where the disk stands in for memory.
@@ -193,9 +202,9 @@ mod tests {
             },
             ..FitConfig::default()
         };
-        assert!(check(&config(Gradient::Auto, SolverChoice::Auto)).is_ok());
-        assert!(check(&config(Gradient::Autodiff, SolverChoice::Adam)).is_ok());
-        let error = check(&config(Gradient::Autodiff, SolverChoice::Newton)).unwrap_err();
+        assert!(device(&config(Gradient::Auto, SolverChoice::Auto)).is_ok());
+        assert!(device(&config(Gradient::Autodiff, SolverChoice::Adam)).is_ok());
+        let error = device(&config(Gradient::Autodiff, SolverChoice::Newton)).unwrap_err();
         assert!(
             error
                 .to_string()
@@ -205,7 +214,7 @@ mod tests {
             memory: Some(memory(64)),
             ..FitConfig::default()
         };
-        assert!(matches!(check(&small), Err(FitError::Memory { .. })));
-        assert!(check(&FitConfig::default()).is_ok());
+        assert!(matches!(device(&small), Err(FitError::Memory { .. })));
+        assert!(device(&FitConfig::default()).is_ok());
     }
 }

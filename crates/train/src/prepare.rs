@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use dataset::leak::leaks;
 use dataset::{
-    CacheFolder, CacheKey, ColumnSource, DesignMatrix, Element, Fingerprint, Input, Pipeline,
-    PipelineOptions, PreparedRows, RowCache, RowSource, Schema, StoredTable, Table, Target,
-    prepare as prepare_rows, read_stored, read_table, split,
+    ColumnSource, DesignMatrix, Element, Fingerprint, Input, Pipeline, PipelineOptions,
+    PreparedRows, RowCache, RowSource, Schema, Table, Target, prepare as prepare_rows, read_stored,
+    read_table, split,
 };
-use model::device::Precision;
-use solver::{Shape, TargetValues};
+use solver::TargetValues;
 
 use crate::config::FitConfig;
+use crate::encoded::{self, Encoded};
 use crate::error::FitError;
 use crate::report::{NoticeReport, Parts};
 
@@ -123,7 +123,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         designs,
         cached,
         notes: of_rows,
-    } = encoded(&source, &pipeline, &parts, &all, config)?;
+    } = encoded::encoded(&source, &pipeline, &parts, &all, config)?;
     notes.extend(of_rows);
     Ok(Prepared {
         source,
@@ -137,155 +137,11 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
     })
 }
 
-/// The numbers of the parts, as far as they are made before the fit.
-struct Encoded {
-    designs: Parts<Box<dyn RowSource<f64>>>,
-    cached: Option<RowCache>,
-    notes: Vec<String>,
-}
-
-fn encoded(
-    source: &Source,
-    pipeline: &Pipeline,
-    parts: &Parts<PreparedRows>,
-    all: &PreparedRows,
-    config: &FitConfig,
-) -> Result<Encoded, FitError> {
-    let settings = &config.hyperparameters;
-    let mut encoded = Encoded {
-        designs: Parts {
-            train: None,
-            validation: None,
-            test: None,
-        },
-        cached: None,
-        notes: Vec::new(),
-    };
-    let caches = match (&config.memory, source.table.stored()) {
-        (Some(memory), Some(table)) => {
-            let shape = Shape {
-                rows: all.rows.len(),
-                columns: pipeline.columns.len(),
-                outputs: target_values(&all.target).outputs(),
-                squared: matches!(all.target, Target::Linear { .. }),
-                l1: settings.has_l1(),
-                intercept: settings.intercept,
-            };
-            memory.check_solver(&shape)?;
-            let folder = CacheFolder::new(&memory.folder)?;
-            Some(Caches::new(
-                source,
-                pipeline,
-                table,
-                folder,
-                settings.precision,
-                parts,
-            )?)
-        }
-        _ => None,
-    };
-    if let (Some(caches), Some(train)) = (&caches, &parts.train) {
-        let (cache, note) = caches.open(pipeline, train, 0)?;
-        encoded.notes.push(note);
-        encoded.cached = Some(cache);
-    }
-    let designs = &mut encoded.designs;
-    for (at, name, part, place) in [
-        (1, "validation", &parts.validation, &mut designs.validation),
-        (2, "test", &parts.test, &mut designs.test),
-    ] {
-        let Some(part) = part else { continue };
-        let unseen = if let Some(caches) = &caches {
-            let (cache, _) = caches.open(pipeline, part, at)?;
-            if settings.strict {
-                pipeline.refuse_unseen_in_cache(caches.table, &part.rows, &cache)?;
-            }
-            let unseen = cache.unseen().map_or(0, |(count, _)| count);
-            *place = Some(Box::new(cache));
-            unseen
-        } else {
-            let table = whole(source, pipeline)?;
-            let (design, flags) = pipeline.design::<f64>(&table, &part.rows)?;
-            *place = Some(Box::new(design));
-            if settings.strict {
-                pipeline.refuse_unseen(&table, &part.rows, &flags)?;
-            }
-            flags.iter().filter(|flags| flags.unseen).count()
-        };
-        if unseen > 0 {
-            let rows = if unseen == 1 { "row has" } else { "rows have" };
-            encoded.notes.push(format!(
-                "{unseen} {name} {rows} a level that no training row has"
-            ));
-        }
-    }
-    Ok(encoded)
-}
-
-/// The files of encoded rows of a fit.
-struct Caches<'a> {
-    table: &'a StoredTable,
-    folder: CacheFolder,
-    /// Those of the training, the validation and the test rows.
-    keys: Vec<Option<CacheKey>>,
-    narrow: bool,
-}
-
-impl<'a> Caches<'a> {
-    /// Makes room for them: of the rows of other fits only those in use are kept.
-    fn new(
-        source: &Source,
-        pipeline: &Pipeline,
-        table: &'a StoredTable,
-        folder: CacheFolder,
-        precision: Precision,
-        parts: &Parts<PreparedRows>,
-    ) -> Result<Self, FitError> {
-        let key = |part: &Option<PreparedRows>| {
-            let part = part.as_ref();
-            part.map(|part| pipeline.cache_key(table, &source.fingerprint, &part.rows))
-                .transpose()
-        };
-        let keys = [&parts.train, &parts.validation, &parts.test].map(key);
-        let keys = keys.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let wanted: Vec<CacheKey> = keys.iter().flatten().cloned().collect();
-        folder.keep_only(&wanted)?;
-        Ok(Self {
-            table,
-            folder,
-            keys,
-            narrow: precision == Precision::F32,
-        })
-    }
-
-    /// The rows of a part, and where they are.
-    fn open(
-        &self,
-        pipeline: &Pipeline,
-        part: &PreparedRows,
-        at: usize,
-    ) -> Result<(RowCache, String), FitError> {
-        let Some(key) = &self.keys[at] else {
-            unreachable!("a part that is there has a key");
-        };
-        // Held-out rows are only asked for in f64.
-        let narrow = self.narrow && at == 0;
-        let cache = pipeline.cache_rows(self.table, &part.rows, &self.folder, key, narrow)?;
-        let place = self.folder.path().display();
-        let what = if cache.reused() {
-            "found in"
-        } else {
-            "written to"
-        };
-        let size = terminal::number::bytes(cache.bytes() as f64);
-        let note =
-            format!("encoded rows ({size} to fit on) {what} {place}, for the next fit of them");
-        Ok((cache, note))
-    }
-}
-
 /// The features of a table in memory.
-fn whole<'a>(source: &'a Source, pipeline: &Pipeline) -> Result<Cow<'a, Table>, FitError> {
+pub(crate) fn whole<'a>(
+    source: &'a Source,
+    pipeline: &Pipeline,
+) -> Result<Cow<'a, Table>, FitError> {
     let features = pipeline.features.iter();
     let names: Vec<&str> = features.map(|feature| &*feature.name).collect();
     Ok(source.table.load(&names)?)

@@ -17,7 +17,7 @@ use crate::run::{self, Typed};
 pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
     let memory = args.memory.map(|bytes| Memory {
         bytes,
-        folder: args.cache.clone(),
+        folder: args.cache.clone().unwrap_or_else(|| run::CACHE.into()),
     });
     let source = Source::open(&args.table.columns.tables, memory.as_ref())?;
     let config = FitConfig {

@@ -124,10 +124,7 @@ impl Setting<'_> {
         let design = &*design;
         let exact = HostObjective::new(self.problem(design, part))?;
         let shape = Shape::of(exact.problem());
-        let mut plan = Plan::new(self.hyperparameters, self.device, &shape)?;
-        if self.prepared.cached.is_some() && plan.solver.is_full_batch() {
-            plan.gradient = Gradient::Fused;
-        }
+        let plan = Plan::new(self.hyperparameters, self.device, &shape)?;
         let mut solved = if plan.solver.is_full_batch() {
             self.in_full_batches(&exact, part, &plan, observe)?
         } else {
