@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use dataset::{DesignMatrix, Input, PreparedRows};
-use model::device;
+use model::device::{self, Choice};
 use model::{ModelFile, Parameters, Task};
 use solver::Record;
 
@@ -32,6 +32,8 @@ pub enum Event<'a> {
     Epoch(Epoch, usize),
     /// A comparison has measured so many lines, of so many.
     Line(usize, usize),
+    /// A search has fitted so many folds, of so many.
+    Fold(usize, usize),
 }
 
 /// Everything that comes out of a fit.
@@ -69,11 +71,33 @@ pub fn fit(
     let prepared = prepare::prepare(source, config)?;
     observe(Event::Notices(&prepared.notices));
     seconds.prepare = clock.lap();
+    fit_prepared(
+        name,
+        &prepared,
+        config,
+        &choice,
+        seconds,
+        interrupted,
+        observe,
+    )
+}
 
+/// The rest of a fit, from rows that are prepared.
+pub(crate) fn fit_prepared(
+    name: &str,
+    prepared: &Prepared,
+    config: &FitConfig,
+    choice: &Choice,
+    mut seconds: Seconds,
+    interrupted: &AtomicBool,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Fitted, FitError> {
+    let settings = &config.hyperparameters;
+    let mut clock = Clock::start();
     let setting = Setting {
-        prepared: &prepared,
+        prepared,
         hyperparameters: settings,
-        device: &choice,
+        device: choice,
         interrupted,
     };
     let solved = setting.solve(observe)?;
@@ -88,15 +112,15 @@ pub fn fit(
     };
     let columns = prepared.pipeline.columns.len();
     let parameters = Parameters::from_flat(&solved.theta, columns, outputs, settings.intercept);
-    let metrics = judge(&prepared, &parameters, &solved.train_scores)?;
+    let metrics = judge(prepared, &parameters, &solved.train_scores)?;
     seconds.evaluate = clock.lap();
 
     let solution = Solution {
-        prepared: &prepared,
+        prepared,
         parameters: &parameters,
         task,
     };
-    let report = solution.report(name, settings, &choice, &solved, metrics, seconds);
+    let report = solution.report(name, settings, choice, &solved, metrics, seconds);
     let file = solution.file(&report, config)?;
     Ok(Fitted {
         report,

@@ -35,7 +35,7 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
                 record.objective, record.gradient_max
             ),
         ),
-        Event::Line(..) => {}
+        Event::Line(..) | Event::Fold(..) => {}
         Event::Epoch(epoch, total) => {
             let validation = epoch.measured.validation_loss;
             let validation =
@@ -75,7 +75,7 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
     .into())
 }
 
-fn hyperparameters(args: &FitArgs) -> Result<Hyperparameters, Failure> {
+pub(super) fn hyperparameters(args: &FitArgs) -> Result<Hyperparameters, Failure> {
     let (penalty, l1_ratio) = penalty(&args.penalty)?;
     let defaults = Hyperparameters::default();
     Ok(Hyperparameters {
