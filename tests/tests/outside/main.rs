@@ -17,6 +17,7 @@ mod predict;
 mod predict_errors;
 mod reference_fits;
 mod schema;
+mod search;
 mod settings;
 mod several_files;
 mod wide;

@@ -13,4 +13,4 @@ mod paths;
 mod scale;
 
 pub use dots::{DotPlot, Panel};
-pub use paths::{Chart, Curve, PathPlot};
+pub use paths::{Chart, PathPlot, Series};

@@ -7,7 +7,7 @@ use super::scale::{LinearScale, LogScale};
 ///
 /// # Examples
 /// ```
-/// use evaluate::picture::{Chart, Curve, PathPlot};
+/// use evaluate::picture::{Chart, PathPlot, Series};
 ///
 /// let plot = PathPlot {
 ///     title: "Lasso".to_owned(),
@@ -17,7 +17,7 @@ use super::scale::{LinearScale, LogScale};
 ///     marks: vec![(0.1, "min".to_owned())],
 ///     charts: vec![Chart {
 ///         title: "coefficients".to_owned(),
-///         curves: vec![Curve {
+///         curves: vec![Series {
 ///             name: "age".to_owned(),
 ///             points: vec![(1.0, 0.0), (0.1, 0.9), (0.01, 1.0)],
 ///             errors: Vec::new(),
@@ -49,12 +49,12 @@ pub struct Chart {
     /// What is measured.
     pub title: String,
     /// The first eight have a colour and a name each; the others are grey.
-    pub curves: Vec<Curve>,
+    pub curves: Vec<Series>,
 }
 
 /// A curve, or dots with error bars.
 #[derive(Debug, Clone)]
-pub struct Curve {
+pub struct Series {
     /// Its name.
     pub name: String,
     /// Place on the axis, above 0, and value.
@@ -159,7 +159,7 @@ impl PathPlot {
     }
 }
 
-impl Curve {
+impl Series {
     fn draw(&self, canvas: &mut Canvas, rank: usize, x: &LogScale, y: &LinearScale) {
         let places: Vec<(f64, f64)> = self
             .points
@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     fn plot(curves: usize) -> PathPlot {
-        let curve = |at: usize| Curve {
+        let curve = |at: usize| Series {
             name: format!("column <{at}>"),
             points: vec![(1.0, 0.0), (0.1, at as f64), (0.01, 1.0 + at as f64)],
             errors: if at == 0 {

@@ -74,7 +74,8 @@ pub struct CrossValidation<'a> {
     pub l1_ratio: f64,
     /// The penalties, falling.
     pub lambdas: &'a [f64],
-    /// Bounds for every solution; the time limit is for each fold's path.
+    /// Bounds for every solution, its gradient to be a hundred times smaller than they say; the time limit is
+    /// for each fold's path.
     pub stop: Stop<'a>,
 }
 

@@ -21,16 +21,18 @@ pub(in crate::cli) enum RuleArg {
 Examples:
   train search                                a hundred ridge penalties, ten folds each
   train search --penalty l1 --rule 1se        lasso: the simplest model that is not clearly worse
-  train search --penalty elastic-net --vary l1-ratio=0.1,0.5,0.9,1
+  train search --penalty elastic-net --vary l1-ratio=0.1,0.5,0.9
                                               the mix of both, each with a path of its own
   train search visits.csv --target ill --group patient
                                               rows of a patient are held out together
-  train search sales.csv --target sold --time day --folds 5
+  train search sales.csv --target sold --time day --folds 4
                                               nothing is fitted on what came later
-  train search --vary max-levels=5,20,100 --nested 5
-                                              an encoding; and what such a search is worth
-  train search --solver adam --vary learning-rate=0.001..0.1:log --vary batch-size=32,128 \\
-      --trials 20                             twenty combinations at random
+  train search penguins --vary max-levels=2,3 --nested 3
+                                              an encoding, and what such a search is worth
+  train search --solver adam --folds 3 --vary learning-rate=0.01,0.1 --vary batch-size=64,256
+                                              a grid of mini-batch settings
+  train search --solver sgd --folds 3 --trials 4 --vary learning-rate=0.01..1:log
+                                              combinations at random
   train search --picture search.svg           loss and coefficients along the penalties
   train search --csv search.csv               a line for each setting and penalty
 

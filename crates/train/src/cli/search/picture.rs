@@ -1,6 +1,6 @@
 //! A search as a picture: the loss along the penalties, and the coefficients.
 
-use evaluate::picture::{Chart, Curve, PathPlot};
+use evaluate::picture::{Chart, PathPlot, Series};
 use terminal::number::{count, counted, significant};
 
 use super::text::{describe, folds};
@@ -56,7 +56,7 @@ fn loss(report: &SearchReport, trial: &TrialReport) -> Chart {
     };
     Chart {
         title: format!("{} on rows held out", report.loss),
-        curves: vec![Curve {
+        curves: vec![Series {
             name: report.loss.to_owned(),
             points: judged().map(|(lambda, mean, _)| (lambda, mean)).collect(),
             errors: judged().map(|(.., error)| error.unwrap_or(0.0)).collect(),
@@ -71,7 +71,7 @@ fn coefficients(trial: &TrialReport, outline: &Outline, chosen: usize) -> Chart 
     if let Some(at_best) = at_best {
         order.sort_by(|&a, &b| at_best[b].abs().total_cmp(&at_best[a].abs()));
     }
-    let curve = |column: usize| Curve {
+    let curve = |column: usize| Series {
         name: outline.names[column].clone(),
         points: (trial.scores.iter().zip(&outline.coefficients))
             .map(|(score, coefficients)| (score.lambda, coefficients[column]))
