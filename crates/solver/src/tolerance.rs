@@ -372,6 +372,10 @@ pub const SMALLEST_PATH_RATIO: f64 = 1e-3;
 /// (`breast_cancer`). The last step being quadratic, two more digits often cost none.
 pub const HELD_OUT_TOLERANCE: f64 = 1e-2;
 
+/// Rows up to which the folds of a cross-validation are fitted side by side; beyond, their design matrices would
+/// add up, and the passes of one fold keep all threads busy.
+pub const FOLDS_TOGETHER_ROWS: usize = 1 << 16;
+
 /// The last penalty over the first of a ridge path when nothing is said: glmnet's ratio for its own paths.
 pub const RIDGE_GRID_RATIO: f64 = 1e-4;
 

@@ -483,7 +483,7 @@ fn what_cannot_be_searched() {
     }
     refused(
         2,
-        &["--vary", "batch-size=0,8"],
+        &["--solver", "sgd", "--vary", "batch-size=0,8"],
         &["--batch-size 0: it must be at least 1"],
     );
     refused(

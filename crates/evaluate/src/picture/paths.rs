@@ -67,7 +67,7 @@ pub struct Series {
 const MARGIN: f64 = 24.0;
 const LEFT: f64 = 84.0;
 const WIDTH: f64 = 660.0;
-const NAMES: f64 = 200.0;
+const NAMES: f64 = 220.0;
 const HEIGHT: f64 = 280.0;
 const GAP: f64 = 56.0;
 const DOT: f64 = 2.8;
@@ -92,7 +92,7 @@ impl PathPlot {
         }
         let places = self.charts.iter().flat_map(|chart| &chart.curves);
         let places = places.flat_map(|curve| curve.points.iter().map(|point| point.0));
-        let scale = LogScale::new(places, LEFT + WIDTH, LEFT);
+        let scale = LogScale::tight(places, LEFT + WIDTH, LEFT);
         for (at, chart) in self.charts.iter().enumerate() {
             let top = head + at as f64 * (HEIGHT + GAP);
             self.draw(&mut canvas, chart, &scale, top, at == 0);
@@ -214,8 +214,13 @@ fn names(canvas: &mut Canvas, chart: &Chart, y: &LinearScale, top: f64, bottom: 
             &[(right + 2.0, *end), (right + 14.0, label)],
             &chart.curves[*rank].name,
         );
-        let name: String = chart.curves[*rank].name.chars().take(NAME).collect();
-        canvas.text("faint", right + 18.0, label + 4.0, Anchor::Start, &name);
+        canvas.text(
+            "faint",
+            right + 18.0,
+            label + 4.0,
+            Anchor::Start,
+            &shortened(&chart.curves[*rank].name),
+        );
     }
     let rest = chart.curves.len().saturating_sub(COLOURS);
     if rest > 0 {
@@ -228,6 +233,15 @@ fn names(canvas: &mut Canvas, chart: &Chart, y: &LinearScale, top: f64, bottom: 
             &words,
         );
     }
+}
+
+/// The beginning of a name that is too long for its place.
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= NAME {
+        return name.to_owned();
+    }
+    let start: String = name.chars().take(NAME - 1).collect();
+    format!("{start}…")
 }
 
 #[cfg(test)]

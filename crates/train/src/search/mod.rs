@@ -329,7 +329,8 @@ fn describe_best(tried: &[Tried], best: Candidate, total: f64) -> BestReport {
         },
         mean: score.mean,
         standard_error: score.standard_error,
-        at_edge: last > 0 && (best.at == 0 || best.at == last),
+        // Beyond the first penalty of a lasso all coefficients stay zero.
+        at_edge: last > 0 && (best.at == last || best.at == 0 && one.l1_ratio == 0.0),
     }
 }
 

@@ -10,7 +10,6 @@ use dataset::split::folds::Fold;
 use dataset::{Pipeline, PreparedRows, Split, Target, split};
 use model::Parameters;
 use model::device::{Backend, Choice};
-use rayon::prelude::*;
 use solver::cross_validation::FoldLosses;
 use solver::{CrossValidated, CrossValidation, Problem, Status, Stop, penalties};
 
@@ -59,28 +58,11 @@ fn on_host(trial: &Trial) -> bool {
 }
 
 impl Trials<'_> {
-    /// Every trial on every fold. What is found does not depend on the number of threads.
+    /// One trial after the other, each with its folds side by side. What is found does not depend on the
+    /// number of threads.
     pub(super) fn run(&self, rows: &PreparedRows, folds: &[Fold]) -> Result<Vec<Tried>, FitError> {
-        let trials = &self.search.config.trials;
-        let host: Vec<usize> = (0..trials.len())
-            .filter(|&at| on_host(&trials[at]))
-            .collect();
-        let mut tried: Vec<Option<Tried>> = trials.iter().map(|_| None).collect();
-        // 1. Paths: trials and their folds side by side.
-        let found: Vec<(usize, Result<Tried, FitError>)> = host
-            .par_iter()
-            .map(|&at| (at, self.tried(at, rows, folds)))
-            .collect();
-        for (at, found) in found {
-            tried[at] = Some(found?);
-        }
-        // 2. The others: their folds side by side, one trial after the other.
-        for (at, place) in tried.iter_mut().enumerate() {
-            if place.is_none() {
-                *place = Some(self.tried(at, rows, folds)?);
-            }
-        }
-        Ok(tried.into_iter().flatten().collect())
+        let trials = 0..self.search.config.trials.len();
+        trials.map(|at| self.tried(at, rows, folds)).collect()
     }
 
     fn tried(&self, at: usize, rows: &PreparedRows, folds: &[Fold]) -> Result<Tried, FitError> {

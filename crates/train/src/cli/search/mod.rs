@@ -38,7 +38,7 @@ pub(super) fn run(args: &SearchArgs, request: &Request) -> Result<ExitCode, Fail
         penalties: args.penalties,
         ratio: args.penalty_ratio,
     };
-    suits(args, &config)?;
+    suits(args, &config, request)?;
     // Places that cannot be written to are known before the work is done.
     if let Some(out) = &base.out {
         run::check(out).map_err(FitError::from)?;
@@ -140,11 +140,23 @@ fn trials(args: &SearchArgs, source: &Source, request: &Request) -> Result<Vec<T
 }
 
 /// Refuses options that would do nothing.
-fn suits(args: &SearchArgs, config: &SearchConfig) -> Result<(), Failure> {
+fn suits(args: &SearchArgs, config: &SearchConfig, request: &Request) -> Result<(), Failure> {
     let usage = |message: &str, remedy: &str| {
         Err(Failure::new(message, Exit::Usage).with_remedy(Some(remedy)))
     };
     let paths = config.trials.iter().any(|trial| trial.path);
+    let full = |trial: &Trial| trial.fit.hyperparameters.solver.is_full_batch();
+    if config.trials.iter().all(full) {
+        let command = request.command("search");
+        let settings = config.trials.iter().flat_map(|trial| &trial.settings);
+        let mut varied = settings.map(|(option, _)| option.as_str());
+        if let Some(option) = varied.find(|name| space::is_of_mini_batches(command, name)) {
+            return usage(
+                &format!("--vary {option}: a solver on all rows does not look at it"),
+                "--solver adam, or another that works by mini-batches",
+            );
+        }
+    }
     if !paths && args.rule == RuleArg::OneStandardError {
         return usage(
             "--rule 1se takes the largest of several penalties, and there is no path of them",

@@ -9,7 +9,10 @@ use rand_chacha::ChaCha8Rng;
 use terminal::{Exit, Failure};
 
 /// Options of these kinds change what is fitted, and neither the rows nor where results go.
-const HEADINGS: [&str; 3] = ["Method", "Mini-batches", "Encoding"];
+const HEADINGS: [&str; 3] = ["Method", MINI_BATCHES, "Encoding"];
+
+/// The heading of options for stochastic solvers.
+const MINI_BATCHES: &str = "Mini-batches";
 
 /// Those among them that change nothing that could be better or worse.
 const NOT_SETTINGS: [&str; 2] = ["threads", "time-limit"];
@@ -61,6 +64,12 @@ pub(super) fn combinations(
         Some(count) => Ok(at_random(&dimensions, count, seed)),
         None => grid(&dimensions),
     }
+}
+
+/// Whether an option is one of mini-batches, which a solver on all rows does not look at.
+pub(super) fn is_of_mini_batches(command: &Command, option: &str) -> bool {
+    let named = options(command).find(|(name, _)| *name == option);
+    named.is_some_and(|(_, argument)| argument.get_help_heading() == Some(MINI_BATCHES))
 }
 
 fn usage(message: String, remedy: &str) -> Failure {

@@ -20,7 +20,8 @@ pub(super) fn search(report: &SearchReport) -> String {
     text.push_str(&line(&report.table.name, &problem(report)));
     text.push_str(&line("folds", &folds(report)));
     text.push_str(&line("tried", &tried(report)));
-    for note in &report.notes {
+    let notes = report.fit.as_ref().map_or(&report.notes, |fit| &fit.notes);
+    for note in notes {
         text.push_str(&line("note", note));
     }
     if report.folds.unseen > 0 {
@@ -41,6 +42,10 @@ pub(super) fn search(report: &SearchReport) -> String {
             text.push('\n');
         }
         text.push_str(&line("best", &chosen(report, best, trial)));
+        if trial.scores[best.at].nonzero == Some(0) {
+            let words = "every coefficient is zero: no column was seen to help on rows held out";
+            text.push_str(&line("note", words));
+        }
         if best.at_edge {
             let words = "it is the first or the last of its path: a better one may lie beyond";
             text.push_str(&line("note", words));
