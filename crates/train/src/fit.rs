@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use dataset::fingerprint::{self, ColumnFingerprint};
 use dataset::{DesignMatrix, Input, PreparedRows};
 use model::device::{self, Choice};
 use model::{ModelFile, Parameters, Task};
@@ -45,6 +46,10 @@ pub struct Fitted {
     pub file: ModelFile,
     /// A line for each iteration or epoch.
     pub history: History,
+    /// What was asked for.
+    pub config: FitConfig,
+    /// What identifies the columns that were read.
+    pub columns: Vec<ColumnFingerprint>,
 }
 
 /// Fits a model to a table. Nothing is written.
@@ -64,36 +69,29 @@ pub fn fit(
     let choice = device::select_for(settings.backend, settings.precision)?;
 
     let mut clock = Clock::start();
-    let mut seconds = Seconds::default();
     let source = prepare::read(input, config)?;
-    seconds.read = clock.lap();
+    let read = clock.lap();
     observe(Event::Read(source.table.rows()));
     let prepared = prepare::prepare(source, config)?;
     observe(Event::Notices(&prepared.notices));
-    seconds.prepare = clock.lap();
-    fit_prepared(
-        name,
-        &prepared,
-        config,
-        &choice,
-        seconds,
-        interrupted,
-        observe,
-    )
+    let prepare = clock.lap();
+    let mut fitted = fit_prepared(name, &prepared, config, &choice, interrupted, observe)?;
+    let seconds = &mut fitted.report.seconds;
+    (seconds.read, seconds.prepare) = (read, prepare);
+    Ok(fitted)
 }
 
-/// The rest of a fit, from rows that are prepared.
+/// Fits a model to rows that are prepared.
 pub(crate) fn fit_prepared(
     name: &str,
     prepared: &Prepared,
     config: &FitConfig,
     choice: &Choice,
-    mut seconds: Seconds,
     interrupted: &AtomicBool,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Fitted, FitError> {
     let settings = &config.hyperparameters;
-    let mut clock = Clock::start();
+    let mut seconds = Seconds::default();
     let setting = Setting {
         prepared,
         hyperparameters: settings,
@@ -102,7 +100,7 @@ pub(crate) fn fit_prepared(
     };
     let solved = setting.solve(observe)?;
     [seconds.fit, seconds.certify] = solved.seconds;
-    clock.lap();
+    let mut clock = Clock::start();
 
     let task = prepared.task();
     let outputs = if task == Task::Multinomial {
@@ -126,6 +124,8 @@ pub(crate) fn fit_prepared(
         report,
         file,
         history: solved.history,
+        config: config.clone(),
+        columns: fingerprint::columns(&prepared.source.table),
     })
 }
 

@@ -82,7 +82,9 @@ fn every_example_runs() {
     for (name, subcommands) in [
         (
             "train",
-            &["", "fit", "compare", "search", "generate", "schema"][..],
+            &[
+                "", "fit", "compare", "search", "generate", "schema", "runs", "replay",
+            ][..],
         ),
         ("infer", &["", "predict", "inspect"]),
     ] {
@@ -117,6 +119,8 @@ fn every_option_is_explained() {
         ("train", "search"),
         ("train", "generate"),
         ("train", "schema"),
+        ("train", "runs"),
+        ("train", "replay"),
         ("infer", "predict"),
         ("infer", "inspect"),
     ] {

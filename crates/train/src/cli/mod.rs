@@ -6,6 +6,8 @@ mod config_file;
 mod configuration;
 mod fit;
 mod generate;
+mod replay;
+mod runs;
 mod schema;
 mod search;
 mod summary;
@@ -41,5 +43,7 @@ fn dispatch() -> Result<ExitCode, Failure> {
         Some(Command::Search(args)) => search::run(args, &request),
         Some(Command::Generate(args)) => generate::run(args),
         Some(Command::Schema(args)) => schema::run(args),
+        Some(Command::Runs(args)) => runs::run(args),
+        Some(Command::Replay(args)) => replay::run(args),
     }
 }

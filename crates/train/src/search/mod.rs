@@ -22,7 +22,6 @@ use crate::describe;
 use crate::error::FitError;
 use crate::fit::{Event, Fitted, check, fit_prepared};
 use crate::prepare::{self, Source};
-use crate::report::Seconds;
 use crate::run;
 
 use choice::Candidate;
@@ -174,24 +173,26 @@ pub fn search(
     let split = &parts;
     let mut fitted = None;
     if let Some(best) = best.filter(|_| !search.is_interrupted()) {
-        let fit = trials.chosen(best, tried[best.trial].lambda(best));
+        let mut fit = trials.chosen(best, tried[best.trial].lambda(best));
+        // The same columns when the run is fitted again, without a search.
+        let ignored = |name: &str| {
+            let column = search.source.schema.column(name);
+            column.is_some_and(|column| column.role == Role::Ignored)
+        };
+        if let Some((_, name)) = config.folds.column()
+            && ignored(name)
+            && !fit.schema.drop.iter().any(|one| one == name)
+        {
+            fit.schema.keep.retain(|one| one != name);
+            fit.schema.drop.push(name.to_owned());
+        }
         let prepared = prepare::divided(Arc::clone(&search.source), all.clone(), split, &fit)?;
         search.tell(Event::Notices(&prepared.notices));
-        let seconds = Seconds {
-            read,
-            ..Seconds::default()
-        };
         let choice = &choices[best.trial];
         let mut quiet = |_: Event<'_>| ();
-        fitted = Some(fit_prepared(
-            name,
-            &prepared,
-            &fit,
-            choice,
-            seconds,
-            interrupted,
-            &mut quiet,
-        )?);
+        let mut found = fit_prepared(name, &prepared, &fit, choice, interrupted, &mut quiet)?;
+        found.report.seconds.read = read;
+        fitted = Some(found);
     }
     let seconds = SearchSeconds {
         read,
