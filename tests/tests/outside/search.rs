@@ -229,6 +229,11 @@ fn groups_are_held_out_together_and_are_no_feature() {
         .map(|one| one["name"].as_str().unwrap())
         .collect();
     assert_eq!(names, ["a", "b"]);
+    // What was saved is a run like any other.
+    let replay = folder
+        .train(["replay", "runs/latest", "--format", "json"])
+        .ok();
+    assert_eq!(replay.json()["verdict"], "equal", "{replay}");
     let more = ["--folds", "7"];
     let arguments = ["t.csv", "--target", "y", "--group", "patient"];
     search(&folder, &[&arguments[..], &more].concat())

@@ -192,6 +192,7 @@ pub fn search(
         let mut quiet = |_: Event<'_>| ();
         let mut found = fit_prepared(name, &prepared, &fit, choice, interrupted, &mut quiet)?;
         found.report.seconds.read = read;
+        found.columns.retain(|column| !ignored(&column.name));
         fitted = Some(found);
     }
     let seconds = SearchSeconds {
