@@ -15,6 +15,7 @@ use thiserror::Error;
 use crate::memory;
 use crate::method::SolverChoice;
 use crate::run::RunError;
+use crate::search::SearchError;
 
 /// Why a fit cannot be made.
 #[derive(Debug, Error)]
@@ -62,6 +63,9 @@ pub enum FitError {
     /// The run's folder cannot be written.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The settings cannot be searched.
+    #[error(transparent)]
+    Search(#[from] SearchError),
     /// A full-batch solver where a stochastic one is needed.
     #[error("{solver} does not work by mini-batches")]
     NotStochastic {
@@ -127,6 +131,7 @@ impl FitError {
             Self::Synthetic(error) => error.remedy(),
             Self::File(error) => error.remedy(),
             Self::Run(error) => error.remedy(),
+            Self::Search(error) => error.remedy(),
             Self::NotStochastic { .. } => Some("--solver adam, or leave out --epochs".to_owned()),
             Self::Unsuitable { remedy, .. } => Some((*remedy).to_owned()),
             Self::Storage(error) => error.remedy(),
@@ -143,6 +148,7 @@ impl FitError {
             return memory::exit(error);
         }
         match self {
+            Self::Search(error) => error.exit(),
             Self::Read(ReadError::UnknownColumn { .. } | ReadError::Contradiction { .. })
             | Self::Target(TargetError::NoTarget { .. } | TargetError::UnknownPositive { .. })
             | Self::Pipeline(

@@ -34,6 +34,8 @@ pub enum Event<'a> {
     Epoch(Epoch, usize),
     /// A comparison has measured so many lines, of so many.
     Line(usize, usize),
+    /// A search has fitted so many folds, of so many.
+    Fold(usize, usize),
 }
 
 /// Everything that comes out of a fit.

@@ -6,6 +6,7 @@
 //! - [`plan`]: which solver, and why; [`solve`]: the solver of choice on the gradient of choice
 //! - [`objective`], [`blocks`], [`rows`]: the objective over rows on a Burn device
 //! - [`mod@compare`]: every backend and gradient on the same rows
+//! - [`mod@search`]: settings compared by their loss on rows held out
 //! - [`stochastic`]: the mini-batch loop
 //! - [`measure`]: metrics of a fitted model
 //! - [`memory`]: what a bound of memory has room for
@@ -33,6 +34,7 @@ pub mod replay;
 pub mod report;
 pub mod rows;
 pub mod run;
+pub mod search;
 pub mod solve;
 pub mod stochastic;
 

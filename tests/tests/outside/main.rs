@@ -21,6 +21,7 @@ mod reference_fits;
 mod replay;
 mod runs;
 mod schema;
+mod search;
 mod settings;
 mod several_files;
 mod wide;

@@ -1,6 +1,7 @@
 //! Pictures of results as SVG, for a browser, a README or a report.
 //!
 //! - [`DotPlot`]: one dot for each line and measure, on logarithmic axes
+//! - [`PathPlot`]: curves along a logarithmic axis, one chart above the other, with error bars
 //!
 //! A picture is drawn from plain numbers, is the same to the byte for the same numbers, needs no font file
 //! and no script, and follows the reader's light or dark theme. A new kind of picture is a file here
@@ -8,6 +9,8 @@
 
 mod canvas;
 mod dots;
+mod paths;
 mod scale;
 
 pub use dots::{DotPlot, Panel};
+pub use paths::{Chart, PathPlot, Series};

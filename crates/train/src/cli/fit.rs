@@ -90,11 +90,11 @@ pub(super) fn progressing(progress: &mut Progress, event: &Event<'_>) {
                 ),
             );
         }
-        Event::Read(_) | Event::Notices(_) | Event::Line(..) => {}
+        Event::Read(_) | Event::Notices(_) | Event::Line(..) | Event::Fold(..) => {}
     }
 }
 
-fn hyperparameters(args: &FitArgs) -> Result<Hyperparameters, Failure> {
+pub(super) fn hyperparameters(args: &FitArgs) -> Result<Hyperparameters, Failure> {
     let (penalty, l1_ratio) = penalty(&args.penalty)?;
     let defaults = Hyperparameters::default();
     Ok(Hyperparameters {

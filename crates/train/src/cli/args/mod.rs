@@ -7,6 +7,7 @@ mod problem;
 mod replay;
 mod runs;
 mod schema;
+mod search;
 mod table;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub(super) use problem::{MachineArgs, PenaltyArg, PenaltyArgs};
 pub(super) use replay::ReplayArgs;
 pub(super) use runs::RunsArgs;
 pub(super) use schema::SchemaArgs;
+pub(super) use search::{RuleArg, SearchArgs};
 pub(super) use table::{ColumnArgs, EncodingArgs, MissingArg, TableArgs, TaskArg};
 
 use crate::method::{Gradient, SolverChoice};
@@ -66,6 +68,7 @@ Examples:
   train iris --solver adam --epochs 100 --backend flex --gradient autodiff
                                               mini-batches, by Burn's tape
   train compare                               every backend and gradient on the same rows
+  train search --penalty l1                   which penalty predicts best, by cross-validation
   train loans.csv --target default --print-config > fit.toml
   train --config fit.toml --lambda 0.1        settings from a file; what is typed wins
   train runs                                  the fits that were made
@@ -85,6 +88,8 @@ pub(super) enum Command {
     Fit(Box<FitArgs>),
     /// Time every compiled backend and gradient on the same rows, and compare their answers
     Compare(Box<CompareArgs>),
+    /// Compare penalties and other settings by cross-validation, and fit the best
+    Search(Box<SearchArgs>),
     /// Make a table with known properties, as CSV
     Generate(GenerateArgs),
     /// Write what the columns of a table are as TOML, to edit and to fit with (--schema)
@@ -111,6 +116,7 @@ impl Cli {
             None => Some(&self.fit.config),
             Some(Command::Fit(args)) => Some(&args.config),
             Some(Command::Compare(args)) => Some(&args.config),
+            Some(Command::Search(args)) => Some(&args.fit.config),
             Some(_) => None,
         }
     }
