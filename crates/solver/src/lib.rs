@@ -7,7 +7,8 @@
 //! Reading order: what is minimised ([`objective`]), when a fit stops ([`mod@minimize`]), how a step
 //! is computed ([`newton`], [`sampled`], [`lbfgs`]; [`mod@least_squares`] needs only one) and which
 //! method is taken ([`choice`]), how far the answer can be from the optimum ([`certificate`]), why
-//! there may be none ([`mod@separation`], [`rank`]), and all of it in order ([`mod@fit`]).
+//! there may be none ([`mod@separation`], [`rank`]), and all of it in order ([`mod@fit`]). Beside
+//! them, the methods that see a few rows at a time ([`stochastic`]).
 
 pub mod certificate;
 pub mod choice;
@@ -26,6 +27,7 @@ pub mod rank;
 pub mod sampled;
 pub mod separation;
 mod spread;
+pub mod stochastic;
 pub mod tolerance;
 
 pub use certificate::{Basis, Certificate, certify, certify_held};
