@@ -11,7 +11,7 @@
 //! - [`leak`]: features that alone tell the target
 //! - [`mod@split`]: rows to fit, choose and test on
 //! - [`pipeline`]: preprocessing fitted on the training rows
-//! - [`design`]: the design matrix; [`rows`]: rows in blocks, wherever they live
+//! - [`design`]: the design matrix; [`sparse`]: the same, mostly zeros; [`rows`]: rows in blocks, wherever they live
 //! - [`synthetic`]: tables with known properties
 //! - [`write`](mod@write): tables to bytes
 //! - [`suggestion`]: the name that was probably meant
@@ -33,6 +33,7 @@ pub mod read;
 pub mod recognition;
 pub mod rows;
 pub mod schema;
+pub mod sparse;
 pub mod split;
 pub mod suggestion;
 pub mod synthetic;
@@ -53,6 +54,7 @@ pub use read::{
 };
 pub use rows::{RowSource, RowSourceError};
 pub use schema::{ColumnSchema, Kind, Role, Schema, SchemaOptions};
+pub use sparse::{OffsetRule, SparseDesign, SparseError, SparseMatrix};
 pub use split::{Split, SplitError, folds, split};
 pub use synthetic::{Classification, Regression, Synthetic, SyntheticError};
 pub use table::{Cells, Column, MISSING, Table, TableError};

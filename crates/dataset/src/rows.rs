@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::design::{DesignMatrix, Element};
 use crate::pipeline::PipelineError;
+use crate::sparse::SparseDesign;
 
 /// Rows of a design matrix, handed out in blocks: from memory, or made as they are asked for.
 ///
@@ -65,6 +66,11 @@ pub trait RowSource<T: Element>: Debug + Sync {
             scratch.extend_from_slice(self.cells(rows, &mut run)?);
         }
         Ok(scratch)
+    }
+
+    /// The rows as what is stored of them, where most of their cells are not.
+    fn sparse(&self) -> Option<&SparseDesign> {
+        None
     }
 }
 

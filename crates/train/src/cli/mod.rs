@@ -2,6 +2,7 @@
 
 mod args;
 mod compare;
+mod config_file;
 mod configuration;
 mod fit;
 mod generate;
@@ -10,10 +11,8 @@ mod summary;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use args::{Cli, Command};
-use terminal::Failure;
+use args::Command;
+use terminal::{Exit, Failure, Sink};
 
 use crate::FitError;
 
@@ -29,7 +28,12 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch() -> Result<ExitCode, Failure> {
-    let cli = Cli::parse();
+    let request = config_file::request()?;
+    if let Some(settings) = request.printed {
+        Sink::open(None)?.put(&settings)?;
+        return Ok(Exit::Ok.into());
+    }
+    let cli = request.cli;
     match cli.command {
         None => fit::run(&cli.fit),
         Some(Command::Fit(args)) => fit::run(&args),

@@ -1,6 +1,7 @@
 //! What can be typed. Nothing is decided here.
 
 mod compare;
+mod config;
 mod generate;
 mod problem;
 mod schema;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::device::Backend;
 
 pub(super) use compare::CompareArgs;
+pub(super) use config::ConfigArgs;
 pub(super) use generate::{GenerateArgs, Kind};
 pub(super) use problem::{MachineArgs, PenaltyArg, PenaltyArgs};
 pub(super) use schema::SchemaArgs;
@@ -59,6 +61,8 @@ Examples:
   train iris --solver adam --epochs 100 --backend flex --gradient autodiff
                                               mini-batches, by Burn's tape
   train compare                               every backend and gradient on the same rows
+  train loans.csv --target default --print-config > fit.toml
+  train --config fit.toml --lambda 0.1        settings from a file; what is typed wins
   train --format json | jq .metrics.test      for scripts
   train generate classification --rows 1000000 --out rows.csv
 
@@ -85,6 +89,18 @@ pub(super) enum Format {
     Text,
     /// One JSON object
     Json,
+}
+
+impl Cli {
+    /// Where settings come from, for the commands that have many.
+    pub(super) fn config(&self) -> Option<&ConfigArgs> {
+        match &self.command {
+            None => Some(&self.fit.config),
+            Some(Command::Fit(args)) => Some(&args.config),
+            Some(Command::Compare(args)) => Some(&args.config),
+            Some(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -200,4 +216,6 @@ pub(super) struct FitArgs {
     /// No progress and no notices
     #[arg(long, short, help_heading = "Output")]
     pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
 }
