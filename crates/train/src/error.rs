@@ -5,6 +5,7 @@ use dataset::{DesignError, PipelineError, ReadError, SplitError, SyntheticError,
 use evaluate::EvaluateError;
 use model::FileError;
 use model::device::DeviceError;
+use solver::stochastic::SettingError;
 use solver::{LeastSquaresError, ObjectiveError, SolveError};
 use terminal::Exit;
 use thiserror::Error;
@@ -58,12 +59,9 @@ pub enum FitError {
     /// The run's folder cannot be written.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// A full-batch solver where a stochastic one is needed.
-    #[error("{solver} does not work by mini-batches")]
-    NotStochastic {
-        /// The solver asked for.
-        solver: SolverChoice,
-    },
+    /// A setting of the mini-batch loop makes no sense.
+    #[error("--{0}")]
+    Stochastic(#[from] SettingError),
     /// A solver that cannot do what is asked of it.
     #[error("--solver {solver} {reason}")]
     Unsuitable {
@@ -110,7 +108,7 @@ impl FitError {
             Self::Synthetic(error) => error.remedy(),
             Self::File(error) => error.remedy(),
             Self::Run(error) => error.remedy(),
-            Self::NotStochastic { .. } => Some("--solver adam, or leave out --epochs".to_owned()),
+            Self::Stochastic(error) => Some(error.remedy.to_owned()),
             Self::Unsuitable { remedy, .. } => Some((*remedy).to_owned()),
             Self::Design(_) | Self::Setting { .. } | Self::Describe(_) => None,
         }
@@ -137,7 +135,7 @@ impl FitError {
             )
             | Self::Objective(ObjectiveError::Lambda { .. })
             | Self::Run(RunError::NotARun { .. })
-            | Self::NotStochastic { .. }
+            | Self::Stochastic(_)
             | Self::Unsuitable { .. }
             | Self::Setting { .. } => Exit::Usage,
             Self::Read(_)

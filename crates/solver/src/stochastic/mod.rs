@@ -5,11 +5,14 @@
 //! - [`batches`]: which rows, in which order
 //! - [`update`]: how a gradient becomes a step; [`schedule`]: how long it is
 //! - [`state`]: everything that a run remembers
+//! - [`steepness`]: which learning rates are safe, from the curvature; [`verdict`]: what became of one
 
 pub mod batches;
 pub mod schedule;
 pub mod state;
+pub mod steepness;
 pub mod update;
+pub mod verdict;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,6 +27,8 @@ pub use state::State;
 pub use update::{Moments, Rule};
 
 use state::Best;
+pub use steepness::{SpectrumBasis, Steepness};
+pub use verdict::Verdict;
 
 /// What a person sets of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -31,6 +31,32 @@ pub enum Schedule {
     Plateau,
 }
 
+impl Schedule {
+    /// Every one.
+    pub const ALL: [Self; 7] = [
+        Self::Constant,
+        Self::Step,
+        Self::Exponential,
+        Self::Cosine,
+        Self::CosineRestarts,
+        Self::Linear,
+        Self::Plateau,
+    ];
+
+    /// The name that people type, and that files have.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Step => "step",
+            Self::Exponential => "exponential",
+            Self::Cosine => "cosine",
+            Self::CosineRestarts => "cosine-restarts",
+            Self::Linear => "linear",
+            Self::Plateau => "plateau",
+        }
+    }
+}
+
 /// A schedule with its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -210,16 +236,6 @@ impl Pace {
 mod tests {
     use super::*;
 
-    const ALL: [Schedule; 7] = [
-        Schedule::Constant,
-        Schedule::Step,
-        Schedule::Exponential,
-        Schedule::Cosine,
-        Schedule::CosineRestarts,
-        Schedule::Linear,
-        Schedule::Plateau,
-    ];
-
     fn shares(pace: Pace, per_epoch: u64, epochs: u64) -> Vec<f64> {
         let at = |step| Position {
             step,
@@ -240,7 +256,9 @@ mod tests {
 
     #[test]
     fn every_schedule_starts_at_the_full_rate_and_climbs_only_to_start_again() {
-        for schedule in ALL {
+        for schedule in Schedule::ALL {
+            let written = serde_json::to_string(&schedule).unwrap();
+            assert_eq!(written, format!("{:?}", schedule.name()));
             let shares = shares(of(schedule), 10, 6);
             assert!((shares[0] - 1.0).abs() < 1e-15, "{schedule:?}");
             assert!(shares.iter().all(|share| *share > 0.0), "{schedule:?}");

@@ -171,7 +171,10 @@ mod tests {
             .collect();
         assert_eq!(over, [false, false, false, false, true]);
         let best = best.unwrap();
-        assert_eq!((best.epoch, best.theta, best.counted), (4, vec![3.9], (4.0, 2)));
+        assert_eq!(
+            (best.epoch, best.theta, best.counted),
+            (4, vec![3.9], (4.0, 2))
+        );
     }
 
     #[test]

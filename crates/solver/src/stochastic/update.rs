@@ -406,13 +406,7 @@ mod tests {
     fn an_intercept_does_not_decay() {
         for rule in every_rule() {
             let (mut theta, mut moments) = ([1.0, 1.0], Moments::default());
-            rule.step(
-                0.1,
-                &[0.5, 0.0],
-                &mut [0.0, 0.0],
-                &mut moments,
-                &mut theta,
-            );
+            rule.step(0.1, &[0.5, 0.0], &mut [0.0, 0.0], &mut moments, &mut theta);
             assert!(theta[0] < 1.0, "{rule:?}: {theta:?}");
             assert!((theta[1] - 1.0).abs() < 1e-300, "{rule:?}: {theta:?}");
         }

@@ -5,6 +5,7 @@ mod config;
 mod generate;
 mod problem;
 mod schema;
+mod stochastic;
 mod table;
 
 use std::path::PathBuf;
@@ -17,10 +18,10 @@ pub(super) use config::ConfigArgs;
 pub(super) use generate::{GenerateArgs, Kind};
 pub(super) use problem::{MachineArgs, PenaltyArg, PenaltyArgs};
 pub(super) use schema::SchemaArgs;
+pub(super) use stochastic::{Rate, StochasticArgs};
 pub(super) use table::{ColumnArgs, EncodingArgs, MissingArg, TableArgs, TaskArg};
 
 use crate::method::{Gradient, SolverChoice};
-use crate::stochastic::Schedule;
 
 /// Fit a logistic, softmax or linear regression to a table, and prove that the fit is the optimum.
 #[derive(Debug, Parser)]
@@ -150,7 +151,8 @@ pub(super) struct FitArgs {
     )]
     pub(super) gradient: Gradient,
     /// auto; newton, lbfgs (all rows); coordinate (L1); least-squares, normal-equations,
-    /// simple-regression (numbers); sgd, momentum, adam, adamw, rmsprop, adagrad (mini-batches)
+    /// simple-regression (numbers); sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad, adan,
+    /// lion (mini-batches)
     #[arg(
         long,
         value_name = "NAME",
@@ -174,38 +176,8 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "N", help_heading = "Method")]
     pub(super) max_iterations: Option<usize>,
 
-    /// Passes over the rows
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 30,
-        help_heading = "Mini-batches"
-    )]
-    pub(super) epochs: usize,
-    /// Rows in a step
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 256,
-        help_heading = "Mini-batches"
-    )]
-    pub(super) batch_size: usize,
-    /// Length of a step [default: from the columns' curvature for sgd and momentum; 0.01 for adam]
-    #[arg(
-        long,
-        value_name = "X",
-        help_heading = "Mini-batches",
-        allow_negative_numbers = true
-    )]
-    pub(super) learning_rate: Option<f64>,
-    /// How it changes: constant, step, exponential, cosine or linear
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "constant",
-        help_heading = "Mini-batches"
-    )]
-    pub(super) schedule: Schedule,
+    #[command(flatten)]
+    pub(super) stochastic: StochasticArgs,
 
     /// Where to write the model and the run's files [default: runs/TABLE-DATE-TIME]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
