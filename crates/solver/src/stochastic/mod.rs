@@ -425,7 +425,8 @@ pub fn train<E: From<ObjectiveError>>(
         // 5. Whether to go on, and how fast.
         if settings.pace.schedule == Schedule::Plateau {
             let pace = &settings.pace;
-            let (patience, factor, floor) = (pace.patience, pace.factor, pace.floor());
+            let (patience, factor, floor) =
+                (pace.plateau_patience, pace.decay_factor, pace.floor());
             (state.plateau).look(measured.watched(), patience, factor, floor);
         }
         let over = settings.stopping.is_some_and(|stopping| {

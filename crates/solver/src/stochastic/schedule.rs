@@ -68,13 +68,13 @@ pub struct Pace {
     /// Epochs of a period of `step` and `cosine-restarts`; none for a third of the run.
     pub period: Option<usize>,
     /// How much longer each period of `cosine-restarts` is than the one before.
-    pub growth: f64,
+    pub period_growth: f64,
     /// What `step` and `plateau` multiply the rate with.
-    pub factor: f64,
+    pub decay_factor: f64,
     /// The least share of the initial rate; none for 0.01 of `exponential` and 0 of the others.
     pub floor: Option<f64>,
     /// Epochs without improvement that `plateau` waits.
-    pub patience: usize,
+    pub plateau_patience: usize,
 }
 
 impl Default for Pace {
@@ -83,10 +83,10 @@ impl Default for Pace {
             schedule: Schedule::Constant,
             warmup: 0,
             period: None,
-            growth: 1.0,
-            factor: 0.5,
+            period_growth: 1.0,
+            decay_factor: 0.5,
             floor: None,
-            patience: 5,
+            plateau_patience: 5,
         }
     }
 }
@@ -137,7 +137,7 @@ impl Pace {
                 if self.period.is_none() {
                     periods = periods.min(PERIODS - 1.0);
                 }
-                self.factor.powf(periods).max(floor)
+                self.decay_factor.powf(periods).max(floor)
             }
             Schedule::Exponential => floor.powf(progress),
             Schedule::Cosine => above(0.5 * (1.0 + (PI * progress).cos())),
@@ -145,7 +145,7 @@ impl Pace {
                 let (mut start, mut length) = (0.0, period.max(1.0));
                 while step >= start + length {
                     start += length;
-                    length *= self.growth;
+                    length *= self.period_growth;
                 }
                 above(0.5 * (1.0 + (PI * (step - start) / length).cos()))
             }
@@ -192,18 +192,18 @@ impl Pace {
                 "--period 10, or leave it out for a third of the run",
             );
         }
-        if !(self.growth.is_finite() && self.growth >= 1.0) {
+        if !(self.period_growth.is_finite() && self.period_growth >= 1.0) {
             return refuse(
                 "period-growth",
-                self.growth.to_string(),
+                self.period_growth.to_string(),
                 "periods can stay as long as they are or grow: it must be at least 1",
                 "--period-growth 2",
             );
         }
-        if !(self.factor > 0.0 && self.factor < 1.0) {
+        if !(self.decay_factor > 0.0 && self.decay_factor < 1.0) {
             return refuse(
                 "decay-factor",
-                self.factor.to_string(),
+                self.decay_factor.to_string(),
                 "the rate is multiplied with it to become smaller: it must be between 0 and 1",
                 "--decay-factor 0.5",
             );
@@ -220,7 +220,7 @@ impl Pace {
                 "--floor 0.01",
             );
         }
-        if self.schedule == Schedule::Plateau && self.patience == 0 {
+        if self.schedule == Schedule::Plateau && self.plateau_patience == 0 {
             return refuse(
                 "plateau-patience",
                 "0".to_owned(),
@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(shares(of(Schedule::Step), 1, 9), thirds);
         let pace = Pace {
             period: Some(2),
-            factor: 0.1,
+            decay_factor: 0.1,
             floor: Some(0.05),
             ..of(Schedule::Step)
         };
@@ -289,7 +289,7 @@ mod tests {
     fn restarts_begin_anew_and_grow() {
         let pace = Pace {
             period: Some(1),
-            growth: 2.0,
+            period_growth: 2.0,
             ..of(Schedule::CosineRestarts)
         };
         let shares = shares(pace, 4, 7);
@@ -344,21 +344,21 @@ mod tests {
             ),
             (
                 Pace {
-                    growth: 0.5,
+                    period_growth: 0.5,
                     ..Pace::default()
                 },
                 "period-growth 0.5",
             ),
             (
                 Pace {
-                    factor: 1.0,
+                    decay_factor: 1.0,
                     ..Pace::default()
                 },
                 "decay-factor 1",
             ),
             (
                 Pace {
-                    factor: f64::NAN,
+                    decay_factor: f64::NAN,
                     ..Pace::default()
                 },
                 "decay-factor NaN",
@@ -379,7 +379,7 @@ mod tests {
             ),
             (
                 Pace {
-                    patience: 0,
+                    plateau_patience: 0,
                     ..of(Schedule::Plateau)
                 },
                 "plateau-patience 0",

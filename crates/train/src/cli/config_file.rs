@@ -285,13 +285,25 @@ fn printed(command: &Command, matches: &ArgMatches) -> String {
         let _ = write!(text, "\n{title}");
         for (name, argument) in &settings {
             if argument.get_help_heading() == heading {
-                let help = argument.get_help().map(ToString::to_string);
-                let _ = writeln!(text, "{}", wrap("# ", "# ", &help.unwrap_or_default()));
+                let _ = writeln!(text, "{}", wrap("# ", "# ", &explanation(argument)));
                 let _ = writeln!(text, "{}", assignment(name, argument, matches));
             }
         }
     }
     text
+}
+
+/// What a setting is, and which values it may have where they have names.
+fn explanation(argument: &Arg) -> String {
+    let help = argument.get_help().map(ToString::to_string);
+    let values = argument.get_possible_values();
+    let names: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+    let one_of = match names.as_slice() {
+        [] => String::new(),
+        names if is_flag(argument) && names.len() == 2 => String::new(),
+        names => format!(": {}", names.join(", ")),
+    };
+    help.unwrap_or_default() + &one_of
 }
 
 /// A setting as a line of the file.
@@ -356,11 +368,14 @@ mod tests {
         let file =
             "lambda = 0.5\nepochs = 7\ndrop = [\"a\", \"b\"]\nstrict = true\nquiet = false\n";
         let cli = read(&[], file).unwrap();
-        assert_eq!((cli.fit.penalty.lambda, cli.fit.epochs), (Some(0.5), 7));
+        assert_eq!(
+            (cli.fit.penalty.lambda, cli.fit.stochastic.epochs),
+            (Some(0.5), 7)
+        );
         assert_eq!(cli.fit.table.columns.drop, ["a", "b"]);
         assert!(cli.fit.strict && !cli.fit.quiet);
         let cli = read(&["--epochs", "9", "--drop", "c", "--c", "2"], file).unwrap();
-        assert_eq!(cli.fit.epochs, 9);
+        assert_eq!(cli.fit.stochastic.epochs, 9);
         assert_eq!(cli.fit.table.columns.drop, ["c"]);
         // --c and --lambda are two words for one thing.
         assert_eq!(

@@ -6,6 +6,8 @@ mod config_file;
 mod configuration;
 mod fit;
 mod generate;
+mod replay;
+mod runs;
 mod schema;
 mod summary;
 
@@ -40,5 +42,7 @@ fn dispatch() -> Result<ExitCode, Failure> {
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Generate(args)) => generate::run(&args),
         Some(Command::Schema(args)) => schema::run(&args),
+        Some(Command::Runs(args)) => runs::run(&args),
+        Some(Command::Replay(args)) => replay::run(&args),
     }
 }

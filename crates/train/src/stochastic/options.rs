@@ -19,6 +19,7 @@ const BATCH: usize = 256;
 
 /// The settings of the mini-batch loop. `None` stands for what is customary for the solver.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Options {
     /// Passes over the rows.
     pub epochs: usize,

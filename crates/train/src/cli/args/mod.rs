@@ -4,6 +4,8 @@ mod compare;
 mod config;
 mod generate;
 mod problem;
+mod replay;
+mod runs;
 mod schema;
 mod stochastic;
 mod table;
@@ -17,6 +19,8 @@ pub(super) use compare::CompareArgs;
 pub(super) use config::ConfigArgs;
 pub(super) use generate::{GenerateArgs, Kind};
 pub(super) use problem::{MachineArgs, PenaltyArg, PenaltyArgs};
+pub(super) use replay::ReplayArgs;
+pub(super) use runs::RunsArgs;
 pub(super) use schema::SchemaArgs;
 pub(super) use stochastic::{Rate, StochasticArgs};
 pub(super) use table::{ColumnArgs, EncodingArgs, MissingArg, TableArgs, TaskArg};
@@ -64,6 +68,8 @@ Examples:
   train compare                               every backend and gradient on the same rows
   train loans.csv --target default --print-config > fit.toml
   train --config fit.toml --lambda 0.1        settings from a file; what is typed wins
+  train runs                                  the fits that were made
+  train replay runs/latest                    the newest once more: is it the same?
   train --format json | jq .metrics.test      for scripts
   train generate classification --rows 1000000 --out rows.csv
 
@@ -81,6 +87,10 @@ pub(super) enum Command {
     Generate(GenerateArgs),
     /// Write what the columns of a table are as TOML, to edit and to fit with (--schema)
     Schema(Box<SchemaArgs>),
+    /// List the runs that were made: data, status, metrics
+    Runs(RunsArgs),
+    /// Make a run again, and say: equal to the bit, within the certificate, or different and why
+    Replay(ReplayArgs),
 }
 
 /// How results are printed.
