@@ -6,7 +6,7 @@
 //! - [`plan`]: which solver, and why; [`solve`]: the solver of choice on the gradient of choice
 //! - [`objective`], [`blocks`], [`rows`]: the objective over rows on a Burn device
 //! - [`mod@compare`]: every backend and gradient on the same rows
-//! - [`stochastic`]: the mini-batch loop
+//! - [`stochastic`]: mini-batches on the host or a device; [`mod@rates`]: which learning rates are safe
 //! - [`measure`]: metrics of a fitted model
 //! - [`diagnosis`]: separation and collinearity in the words of the table
 //! - `describe`: a solution in words and in a file
@@ -27,6 +27,7 @@ pub mod method;
 pub mod objective;
 pub mod plan;
 pub mod prepare;
+pub mod rates;
 pub mod replay;
 pub mod report;
 pub mod rows;

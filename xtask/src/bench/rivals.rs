@@ -78,11 +78,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             say!("{}", problem.name);
         }
         for rival in &catalog.rivals {
-            say!(
-                "  {}{}",
-                rival.name,
-                if rival.path { " (paths)" } else { "" }
-            );
+            let kind = match (rival.path, rival.epoch) {
+                (true, _) => " (paths)",
+                (_, true) => " (an epoch of mini-batches)",
+                _ => "",
+            };
+            say!("  {}{kind}", rival.name);
         }
         return Ok(ExitCode::SUCCESS);
     }

@@ -32,8 +32,16 @@ text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:currentColor}\
 .reference{stroke:#bc4c00;stroke-dasharray:4 3}\
 .note{fill:#bc4c00;font-size:12px}\
 .dot{fill:#0969da}\
+polyline{fill:none;stroke-width:1.6;stroke-linejoin:round}\
+.name{font-size:12px}\
+polyline.weak{stroke:#0969da;stroke-dasharray:5 3}text.weak{fill:#0969da}\
+polyline.good{stroke:#1a7f37;stroke-width:2.2}text.good{fill:#1a7f37}\
+polyline.strong{stroke:#9a6700}text.strong{fill:#9a6700}\
+polyline.wild{stroke:#cf222e;stroke-dasharray:2 2}text.wild{fill:#cf222e}\
 @media(prefers-color-scheme:dark){svg{max-width:100%;height:auto;background:#0d1117;color:#e6edf3}.faint{fill:#9198a1}\
-.grid,.guide{stroke:#30363d}.dot{fill:#4493f8}.reference{stroke:#f0883e}.note{fill:#f0883e}}";
+.grid,.guide{stroke:#30363d}.dot{fill:#4493f8}.reference{stroke:#f0883e}.note{fill:#f0883e}\
+polyline.weak{stroke:#4493f8}text.weak{fill:#4493f8}polyline.good{stroke:#3fb950}text.good{fill:#3fb950}\
+polyline.strong{stroke:#d29922}text.strong{fill:#d29922}polyline.wild{stroke:#f85149}text.wild{fill:#f85149}}";
 
 /// An SVG picture in the making. Lengths are in pixels, from the top left corner.
 #[derive(Debug)]
@@ -70,6 +78,16 @@ impl Canvas {
             self.body,
             "<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
         );
+    }
+
+    /// A line through points, which says what it stands for under the pointer.
+    pub(super) fn curve(&mut self, class: &str, points: &[(f64, f64)], name: &str) {
+        let _ = write!(self.body, "<polyline class=\"{class}\" points=\"");
+        for (at, (x, y)) in points.iter().enumerate() {
+            let gap = if at == 0 { "" } else { " " };
+            let _ = write!(self.body, "{gap}{x:.1},{y:.1}");
+        }
+        let _ = writeln!(self.body, "\"><title>{}</title></polyline>", escaped(name));
     }
 
     /// A dot that says what it stands for under the pointer.

@@ -1,5 +1,6 @@
 //! Pictures of results as SVG, for a browser, a README or a report.
 //!
+//! - [`CurvePlot`]: curves over the same steps, on a logarithmic axis
 //! - [`DotPlot`]: one dot for each line and measure, on logarithmic axes
 //!
 //! A picture is drawn from plain numbers, is the same to the byte for the same numbers, needs no font file
@@ -7,7 +8,9 @@
 //! that draws on a `Canvas` with a `Scale`.
 
 mod canvas;
+mod curves;
 mod dots;
 mod scale;
 
+pub use curves::{Curve, CurvePanel, CurvePlot, Tone};
 pub use dots::{DotPlot, Panel};

@@ -20,6 +20,7 @@ mod path_speed;
 mod polynomials;
 mod problems;
 mod properties;
+mod rates;
 mod references;
 mod sampled;
 mod separation;

@@ -8,6 +8,7 @@ use solver::stochastic::steepness::{batch_rate, steepest};
 use solver::stochastic::{self, Measured, Rule, SettingError, State, Trained, Watch};
 use solver::{Diagnosis, HostObjective, Objective, ObjectiveError, Problem, Status, certify_held};
 
+use super::illness::Course;
 use super::{History, Setting, Solved, largest};
 use crate::error::FitError;
 use crate::fit::Event;
@@ -34,14 +35,29 @@ impl Setting<'_> {
     ) -> Result<Solved, FitError> {
         let config = self.stochastic_config(problem, plan)?;
         let trained = self.train(problem, &config, observe)?;
-        let detail = detail(&trained, &config);
         let solved = started.elapsed().as_secs_f64();
-        let theta = trained.theta;
+        let objective = exact.value(&trained.theta)?;
+        let certificate = certify_held(exact, &trained.theta, &[])?;
+        // Half the squared decrement is what a Newton step promises to gain.
+        let gain = certificate.newton_decrement.map(|nu| 0.5 * nu * nu);
+        let course = Course {
+            start: exact.value(&vec![0.0; trained.theta.len()])?,
+            objective,
+            optimum: gain.map(|gain| objective - gain),
+        };
+        let status = course.status(&trained);
+        let detail = match course.illness(&trained, status, &config.settings) {
+            Some(illness) => {
+                let safe = safe_rate(problem, config.settings.batch_size)?;
+                Some(illness.words(&config.settings, safe))
+            }
+            None => best(&trained, &config),
+        };
         Ok(Solved {
-            objective: exact.value(&theta)?,
-            certificate: certify_held(exact, &theta, &[])?,
-            theta,
-            status: trained.status,
+            objective,
+            certificate,
+            theta: trained.theta,
+            status,
             detail,
             history: History::Epochs(trained.history),
             sample_steps: 0,
@@ -160,17 +176,9 @@ impl<T: Number> Watch<FitError> for Eye<'_, '_, T> {
     }
 }
 
-/// What a reader of the status should know.
-fn detail(trained: &Trained, config: &StochasticConfig) -> Option<String> {
-    let done = trained.state.epoch;
-    if trained.status == Status::Diverged {
-        let rate = config.settings.learning_rate;
-        return Some(format!(
-            "the loss is no longer finite after epoch {done}: \
-             take a learning rate well below {rate}"
-        ));
-    }
-    let best = trained.best?;
+/// Which epoch is kept, where early stopping chose it.
+fn best(trained: &Trained, config: &StochasticConfig) -> Option<String> {
+    let (done, best) = (trained.state.epoch, trained.best?);
     Some(if done < config.settings.epochs {
         format!("stopped after epoch {done} without improvement; epoch {best} is the best and kept")
     } else {

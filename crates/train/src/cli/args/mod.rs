@@ -4,6 +4,7 @@ mod compare;
 mod config;
 mod generate;
 mod problem;
+mod rates;
 mod replay;
 mod runs;
 mod schema;
@@ -19,6 +20,7 @@ pub(super) use compare::CompareArgs;
 pub(super) use config::ConfigArgs;
 pub(super) use generate::{GenerateArgs, Kind};
 pub(super) use problem::{MachineArgs, PenaltyArg, PenaltyArgs};
+pub(super) use rates::RatesArgs;
 pub(super) use replay::ReplayArgs;
 pub(super) use runs::RunsArgs;
 pub(super) use schema::SchemaArgs;
@@ -66,6 +68,7 @@ Examples:
   train iris --solver adam --epochs 100 --backend flex --gradient autodiff
                                               mini-batches, by Burn's tape
   train compare                               every backend and gradient on the same rows
+  train rates                                 which learning rates are safe, and which to take
   train loans.csv --target default --print-config > fit.toml
   train --config fit.toml --lambda 0.1        settings from a file; what is typed wins
   train runs                                  the fits that were made
@@ -83,6 +86,8 @@ pub(super) enum Command {
     Fit(Box<FitArgs>),
     /// Time every compiled backend and gradient on the same rows, and compare their answers
     Compare(Box<CompareArgs>),
+    /// Which learning rates are safe on these rows, by the curvature and by trying
+    Rates(Box<RatesArgs>),
     /// Make a table with known properties, as CSV
     Generate(GenerateArgs),
     /// Write what the columns of a table are as TOML, to edit and to fit with (--schema)
@@ -109,6 +114,7 @@ impl Cli {
             None => Some(&self.fit.config),
             Some(Command::Fit(args)) => Some(&args.config),
             Some(Command::Compare(args)) => Some(&args.config),
+            Some(Command::Rates(args)) => Some(&args.config),
             Some(_) => None,
         }
     }
