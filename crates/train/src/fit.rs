@@ -8,7 +8,7 @@ use dataset::{DesignMatrix, Input, PreparedRows};
 use model::device::{self, Choice};
 use model::{ModelFile, Parameters, Task};
 use solver::Record;
-use solver::stochastic::{Rule, SettingError};
+use solver::stochastic::{Rule, Schedule, SettingError};
 
 use crate::config::{FitConfig, Hyperparameters, PenaltyChoice};
 use crate::describe::Solution;
@@ -18,7 +18,7 @@ use crate::plan;
 use crate::prepare::{self, Prepared};
 use crate::report::{FitReport, Metrics, NoticeReport, Parts, Seconds};
 use crate::solve::{History, Setting};
-use crate::stochastic::Epoch;
+use crate::stochastic::{Epoch, Watched};
 
 /// What a fit tells of itself while it runs.
 #[derive(Debug, Clone, Copy)]
@@ -175,12 +175,25 @@ fn check_stochastic(settings: &Hyperparameters) -> Result<(), FitError> {
     let rule = options.rule(settings.solver).unwrap_or(Rule::Sgd);
     let some = options.settings(rule, usize::MAX, 1.0, settings.seed);
     some.check(usize::MAX)?;
+    if options.rule(settings.solver).is_some() {
+        options.check_use(settings.solver)?;
+    }
     if options.patience.is_some() && settings.validation == 0.0 {
         return Err(SettingError {
             setting: "patience",
             value: options.patience.unwrap_or_default().to_string(),
             reason: "early stopping looks at rows that the fit does not see, and there are none",
             remedy: "--validation 0.2",
+        }
+        .into());
+    }
+    let looks = options.patience.is_some() || options.pace.schedule == Schedule::Plateau;
+    if options.watch != Watched::Loss && (!looks || settings.validation == 0.0) {
+        return Err(SettingError {
+            setting: "watch",
+            value: options.watch.to_string(),
+            reason: "only early stopping and the plateau look at it, on validation rows",
+            remedy: "--patience 10 --validation 0.2",
         }
         .into());
     }

@@ -16,6 +16,7 @@ mod json;
 mod notices;
 mod predict;
 mod predict_errors;
+mod rates;
 mod reference_fits;
 mod replay;
 mod runs;

@@ -245,7 +245,7 @@ fn numbers_that_no_fit_can_be_made_with() {
         &["--solver", "sgd", "--schedule", "sine"],
         &["there is no schedule `sine`", "cosine-restarts"],
     );
-    let wrong: [(&[&str], &str); 12] = [
+    let wrong: [(&[&str], &str); 17] = [
         (
             &["--warmup", "30"],
             "--warmup 30: the warm-up must end before the run does",
@@ -285,13 +285,30 @@ fn numbers_that_no_fit_can_be_made_with() {
             "--patience 3: early stopping looks at rows",
         ),
         (
-            &["--watch", "r2", "--validation", "0.2"],
+            &["--watch", "auc"],
+            "--watch auc: only early stopping and the plateau",
+        ),
+        (
+            &["--min-change", "0.1"],
+            "--min-change 0.1: only early stopping",
+        ),
+        (
+            &["--beta1", "0.5"],
+            "--beta1 0.5: the solver has no use for it",
+        ),
+        (&["--amsgrad"], "--amsgrad"),
+        (
+            &["--period", "3"],
+            "--period 3: the schedule has no use for it",
+        ),
+        (
+            &["--watch", "r2", "--validation", "0.2", "--patience", "2"],
             "--watch r2: it is no metric of this target",
         ),
     ];
     for (arguments, message) in wrong {
         let solver = ["--solver", "momentum"];
-        refused(&[&solver[..], arguments].concat(), &[message, "try --"]);
+        refused(&[&solver[..], arguments].concat(), &[message, "try "]);
     }
     refused(
         &["--solver", "sgd", "--epochs", "0"],

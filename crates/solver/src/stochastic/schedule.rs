@@ -228,7 +228,45 @@ impl Pace {
                 "--plateau-patience 5",
             );
         }
-        Ok(())
+        self.check_use()
+    }
+
+    /// Refuses settings that the schedule has no use for.
+    fn check_use(&self) -> Result<(), SettingError> {
+        use Schedule::{Constant, CosineRestarts, Plateau, Step};
+        let usual = Self::default();
+        let is = |one: f64, other: f64| one.to_bits() == other.to_bits();
+        let periods = matches!(self.schedule, Step | CosineRestarts);
+        let factors = matches!(self.schedule, Step | Plateau);
+        let waits = self.schedule == Plateau;
+        let unused = if let (Some(period), false) = (self.period, periods) {
+            Some(("period", period.to_string(), "--schedule step"))
+        } else if !is(self.period_growth, usual.period_growth) && self.schedule != CosineRestarts {
+            let value = self.period_growth.to_string();
+            Some(("period-growth", value, "--schedule cosine-restarts"))
+        } else if !is(self.decay_factor, usual.decay_factor) && !factors {
+            Some((
+                "decay-factor",
+                self.decay_factor.to_string(),
+                "--schedule step",
+            ))
+        } else if let (Some(floor), Constant) = (self.floor, self.schedule) {
+            Some(("floor", floor.to_string(), "--schedule cosine"))
+        } else if self.plateau_patience != usual.plateau_patience && !waits {
+            let value = self.plateau_patience.to_string();
+            Some(("plateau-patience", value, "--schedule plateau"))
+        } else {
+            None
+        };
+        match unused {
+            None => Ok(()),
+            Some((setting, value, remedy)) => Err(SettingError {
+                setting,
+                value,
+                reason: "the schedule has no use for it",
+                remedy,
+            }),
+        }
     }
 }
 
@@ -391,5 +429,34 @@ mod tests {
             assert!(error.remedy.contains("--"), "{error}");
         }
         assert!(Pace::default().check(1).is_ok());
+        for schedule in Schedule::ALL {
+            assert!(of(schedule).check(1).is_ok(), "{schedule:?}");
+        }
+        let unused = [
+            Pace {
+                period: Some(3),
+                ..of(Schedule::Cosine)
+            },
+            Pace {
+                period_growth: 2.0,
+                ..of(Schedule::Step)
+            },
+            Pace {
+                decay_factor: 0.1,
+                ..of(Schedule::Linear)
+            },
+            Pace {
+                floor: Some(0.1),
+                ..Pace::default()
+            },
+            Pace {
+                plateau_patience: 3,
+                ..of(Schedule::Step)
+            },
+        ];
+        for pace in unused {
+            let error = pace.check(5).unwrap_err();
+            assert!(error.to_string().contains("has no use for it"), "{error}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use solver::stochastic::{self, Measured, Rule, SettingError, State, Trained, Wat
 use solver::{Diagnosis, HostObjective, Objective, ObjectiveError, Problem, Status, certify_held};
 
 use super::illness::Course;
-use super::{History, Setting, Solved, largest};
+use super::{History, RESIDENT_BYTES, Setting, Solved, largest};
 use crate::error::FitError;
 use crate::fit::Event;
 use crate::measure;
@@ -34,7 +34,7 @@ impl Setting<'_> {
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Solved, FitError> {
         let config = self.stochastic_config(problem, plan)?;
-        let trained = self.train(problem, &config, observe)?;
+        let trained = self.train(problem, exact, &config, observe)?;
         let solved = started.elapsed().as_secs_f64();
         let objective = exact.value(&trained.theta)?;
         let certificate = certify_held(exact, &trained.theta, &[])?;
@@ -117,12 +117,26 @@ impl Setting<'_> {
     fn train<T: Number>(
         &self,
         problem: &Problem<'_, T>,
+        exact: &HostObjective<'_, f64>,
         config: &StochasticConfig,
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Trained, FitError> {
         let mut source = batches(problem, config.gradient, self.device)?;
+        // The f64 rows where they are at hand; where they would be encoded anew for every look, those of the
+        // fit, which differ from them by no more than their rounding.
+        let rounded;
+        let bytes = problem.design.rows() * problem.design.columns() * size_of::<f64>();
+        let rows: &dyn Objective = if bytes <= RESIDENT_BYTES {
+            exact
+        } else {
+            rounded = HostObjective::new(*problem)?;
+            &rounded
+        };
         let mut watch = Eye {
-            rows: HostObjective::new(*problem)?,
+            rows,
+            columns: problem.design.columns(),
+            outputs: problem.target.outputs(),
+            intercept: problem.intercept,
             validation: (self.prepared.parts.validation.as_ref())
                 .zip(self.prepared.designs.validation.as_ref()),
             metric: self.hyperparameters.stochastic.watch,
@@ -140,17 +154,19 @@ impl Setting<'_> {
     }
 }
 
-/// What looks at a run after each epoch: all training rows, as they are in memory, and the validation
-/// rows.
-struct Eye<'a, 'o, T> {
-    rows: HostObjective<'a, T>,
+/// What looks at a run after each epoch: all training rows, and the validation rows.
+struct Eye<'a, 'o> {
+    rows: &'a dyn Objective,
+    columns: usize,
+    outputs: usize,
+    intercept: bool,
     validation: Option<(&'a PreparedRows, &'a DesignMatrix<f64>)>,
     metric: Watched,
     epochs: usize,
     observe: &'o mut dyn FnMut(Event<'_>),
 }
 
-impl<T: Number> Watch<FitError> for Eye<'_, '_, T> {
+impl Watch<FitError> for Eye<'_, '_> {
     fn measure(&mut self, theta: &[f64]) -> Result<Measured, FitError> {
         let mut gradient = vec![0.0; theta.len()];
         let objective = self.rows.gradient(theta, &mut gradient)?;
@@ -161,9 +177,8 @@ impl<T: Number> Watch<FitError> for Eye<'_, '_, T> {
             watched: None,
         };
         if let Some((part, design)) = self.validation {
-            let problem = self.rows.problem();
-            let (columns, outputs) = (problem.design.columns(), problem.target.outputs());
-            let parameters = Parameters::from_flat(theta, columns, outputs, problem.intercept);
+            let (columns, outputs) = (self.columns, self.outputs);
+            let parameters = Parameters::from_flat(theta, columns, outputs, self.intercept);
             let scores = measure::scores(&parameters, design, part.offsets.as_deref())?;
             measured.validation_loss = Some(measure::loss(part, &scores)?);
             measured.watched = self.metric.value(part, &scores);

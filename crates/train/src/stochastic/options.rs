@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use solver::stochastic::{Pace, Rule, Settings, Stopping};
+use solver::stochastic::{Pace, Rule, SettingError, Settings, Stopping};
 
 use crate::method::{SolverChoice, UnknownName, named};
 
@@ -216,6 +216,52 @@ impl Options {
             },
             _ => return None,
         })
+    }
+
+    /// Refuses settings that a stochastic solver has no use for.
+    ///
+    /// # Errors
+    /// [`SettingError`].
+    pub fn check_use(&self, solver: SolverChoice) -> Result<(), SettingError> {
+        use SolverChoice::{AdaGrad, Adam, AdamW, Adan, Lion, Momentum, Nesterov, RmsProp};
+        let used = |by: &[SolverChoice]| by.contains(&solver);
+        let number = |value: Option<f64>| value.map(|value| value.to_string());
+        let flag = |on: bool| on.then(String::new);
+        let memories = [Adam, AdamW, Adan, Lion];
+        let divides = [Adam, AdamW, RmsProp, AdaGrad, Adan];
+        let settings = [
+            (
+                "momentum",
+                number(self.momentum),
+                used(&[Momentum, Nesterov, RmsProp]),
+            ),
+            ("beta1", number(self.beta1), used(&memories)),
+            ("beta2", number(self.beta2), used(&memories)),
+            ("beta3", number(self.beta3), used(&[Adan])),
+            ("smoothing", number(self.smoothing), used(&[RmsProp])),
+            ("epsilon", number(self.epsilon), used(&divides)),
+            ("amsgrad", flag(self.amsgrad), used(&[Adam, AdamW])),
+            ("centered", flag(self.centered), used(&[RmsProp])),
+        ];
+        for (setting, value, used) in settings {
+            if let (Some(value), false) = (value, used) {
+                return Err(SettingError {
+                    setting,
+                    value,
+                    reason: "the solver has no use for it",
+                    remedy: "leave it out; train fit --help says whose it is",
+                });
+            }
+        }
+        if self.min_change > 0.0 && self.patience.is_none() {
+            return Err(SettingError {
+                setting: "min-change",
+                value: self.min_change.to_string(),
+                reason: "only early stopping looks at it",
+                remedy: "--patience 10 --validation 0.2",
+            });
+        }
+        Ok(())
     }
 
     /// The settings of a run over so many rows; `learning_rate` is for where none is set.

@@ -11,7 +11,7 @@ use crate::stochastic::BatchSize;
 #[command(after_help = "\
 Examples:
   train rates                                 on breast_cancer: which learning rates are safe
-  train rates loans.csv --target default --batch-size 64 --epochs 50
+  train rates loans.csv --target default --momentum 0.95 --epochs 50
   train rates iris --picture rates.html       every loss curve, as a page
   train rates --format json | jq .theory.safe_rate
 
