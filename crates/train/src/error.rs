@@ -8,6 +8,7 @@ use dataset::{
 use evaluate::EvaluateError;
 use model::FileError;
 use model::device::DeviceError;
+use solver::stochastic::SettingError;
 use solver::{LeastSquaresError, ObjectiveError, SolveError};
 use terminal::Exit;
 use thiserror::Error;
@@ -66,12 +67,9 @@ pub enum FitError {
     /// The settings cannot be searched.
     #[error(transparent)]
     Search(#[from] SearchError),
-    /// A full-batch solver where a stochastic one is needed.
-    #[error("{solver} does not work by mini-batches")]
-    NotStochastic {
-        /// The solver asked for.
-        solver: SolverChoice,
-    },
+    /// A setting of the mini-batch loop makes no sense.
+    #[error("--{0}")]
+    Stochastic(#[from] SettingError),
     /// A solver that cannot do what is asked of it.
     #[error("--solver {solver} {reason}")]
     Unsuitable {
@@ -132,7 +130,7 @@ impl FitError {
             Self::File(error) => error.remedy(),
             Self::Run(error) => error.remedy(),
             Self::Search(error) => error.remedy(),
-            Self::NotStochastic { .. } => Some("--solver adam, or leave out --epochs".to_owned()),
+            Self::Stochastic(error) => Some(error.remedy.to_owned()),
             Self::Unsuitable { remedy, .. } => Some((*remedy).to_owned()),
             Self::Storage(error) => error.remedy(),
             Self::Memory { needed, .. } => {
@@ -167,7 +165,7 @@ impl FitError {
             )
             | Self::Objective(ObjectiveError::Lambda { .. })
             | Self::Run(RunError::NotARun { .. })
-            | Self::NotStochastic { .. }
+            | Self::Stochastic(_)
             | Self::Unsuitable { .. }
             | Self::Memory { .. }
             | Self::Setting { .. } => Exit::Usage,

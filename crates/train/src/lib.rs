@@ -7,7 +7,7 @@
 //! - [`objective`], [`blocks`], [`rows`]: the objective over rows on a Burn device
 //! - [`mod@compare`]: every backend and gradient on the same rows
 //! - [`mod@search`]: settings compared by their loss on rows held out
-//! - [`stochastic`]: the mini-batch loop
+//! - [`stochastic`]: mini-batches on the host or a device; [`mod@rates`]: which learning rates are safe
 //! - [`measure`]: metrics of a fitted model
 //! - [`memory`]: what a bound of memory has room for
 //! - [`diagnosis`]: separation and collinearity in the words of the table
@@ -30,6 +30,7 @@ pub mod method;
 pub mod objective;
 pub mod plan;
 pub mod prepare;
+pub mod rates;
 pub mod replay;
 pub mod report;
 pub mod rows;

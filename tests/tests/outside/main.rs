@@ -17,6 +17,7 @@ mod memory;
 mod notices;
 mod predict;
 mod predict_errors;
+mod rates;
 mod reference_fits;
 mod replay;
 mod runs;

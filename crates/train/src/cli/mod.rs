@@ -6,6 +6,7 @@ mod config_file;
 mod configuration;
 mod fit;
 mod generate;
+mod rates;
 mod replay;
 mod runs;
 mod schema;
@@ -40,6 +41,7 @@ fn dispatch() -> Result<ExitCode, Failure> {
         None => fit::run(&request.cli.fit),
         Some(Command::Fit(args)) => fit::run(args),
         Some(Command::Compare(args)) => compare::run(args),
+        Some(Command::Rates(args)) => rates::run(args),
         Some(Command::Search(args)) => search::run(args, &request),
         Some(Command::Generate(args)) => generate::run(args),
         Some(Command::Schema(args)) => schema::run(args),

@@ -166,10 +166,10 @@ fn how(report: &FitReport) -> String {
         let _ = write!(
             text,
             "; {}, batches of {}, learning rate {}, {}",
-            counted(stochastic.epochs, "epoch"),
-            count(stochastic.batch_size),
-            significant(stochastic.learning_rate, 3),
-            stochastic.schedule
+            counted(stochastic.settings.epochs, "epoch"),
+            count(stochastic.settings.batch_size),
+            significant(stochastic.settings.learning_rate, 3),
+            stochastic.settings.pace.schedule.name()
         );
     }
     text
