@@ -138,7 +138,6 @@ pub fn divided(
     split: &Split,
     config: &FitConfig,
 ) -> Result<Prepared, FitError> {
-    let settings = &config.hyperparameters;
     let part = |rows: &[usize]| (!rows.is_empty()).then(|| all.select(rows));
     let train = all.select(&split.train);
     let table = &*source.table;

@@ -243,7 +243,7 @@ impl Trials<'_> {
             let outputs = target_values(&held_out.target).outputs();
             let parameters =
                 Parameters::from_flat(&solved.theta, design.columns(), outputs, settings.intercept);
-            let scores = measure::scores(&parameters, design, held_out.offsets.as_deref())?;
+            let scores = measure::scores(&parameters, &**design, held_out.offsets.as_deref())?;
             let scale = match held_out.target {
                 Target::Linear { .. } => 2.0,
                 _ => 1.0,

@@ -6,7 +6,7 @@ use dataset::{PreparedRows, RowSource};
 use model::Parameters;
 use solver::stochastic::steepness::{batch_rate, steepest};
 use solver::stochastic::{self, Measured, Rule, SettingError, State, Trained, Watch};
-use solver::{Diagnosis, HostObjective, Objective, ObjectiveError, Problem, Status, certify_held};
+use solver::{Diagnosis, HostObjective, Objective, ObjectiveError, Problem, certify_held};
 
 use super::illness::Course;
 use super::{History, RESIDENT_BYTES, Setting, Solved, largest};

@@ -22,7 +22,7 @@ use crate::search::{FoldOptions, SearchConfig, Trial, search, write};
 
 pub(super) fn run(args: &SearchArgs, request: &Request) -> Result<ExitCode, Failure> {
     let base = &args.fit;
-    let source = Source::open(&base.table.columns.tables)?;
+    let source = Source::open(&base.table.columns.tables, None)?;
     let config = SearchConfig {
         trials: trials(args, &source, request)?,
         folds: FoldOptions {
@@ -81,7 +81,11 @@ pub(super) fn run(args: &SearchArgs, request: &Request) -> Result<ExitCode, Fail
         found.report.csv = Some(sink.place());
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    write(&mut found, base.out.as_deref(), &arguments)?;
+    let typed = run::Typed {
+        tables: &base.table.columns.tables,
+        arguments: &arguments,
+    };
+    write(&mut found, base.out.as_deref(), typed)?;
 
     let report = &found.report;
     if let Some(sink) = table {
@@ -144,6 +148,12 @@ fn suits(args: &SearchArgs, config: &SearchConfig, request: &Request) -> Result<
     let usage = |message: &str, remedy: &str| {
         Err(Failure::new(message, Exit::Usage).with_remedy(Some(remedy)))
     };
+    if args.fit.memory.is_some() {
+        return usage(
+            "--memory bounds one fit; a search keeps the table in memory for all of its folds",
+            "leave it out, or search on some of the rows",
+        );
+    }
     let paths = config.trials.iter().any(|trial| trial.path);
     let full = |trial: &Trial| trial.fit.hyperparameters.solver.is_full_batch();
     if config.trials.iter().all(full) {
