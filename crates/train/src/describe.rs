@@ -9,7 +9,7 @@ use crate::config::{FitConfig, Hyperparameters};
 use crate::diagnosis;
 use crate::error::FitError;
 use crate::measure::{self, THRESHOLD};
-use crate::prepare::Prepared;
+use crate::prepare::{Prepared, Source};
 use crate::report::{
     CertificateReport, Coefficient, Dropped, FitReport, Intercept, Metrics, Parts, Seconds,
     TableReport,
@@ -278,16 +278,19 @@ impl Solution<'_> {
 
 /// The table as it was read.
 pub(crate) fn table(prepared: &Prepared, name: &str) -> TableReport {
-    let Prepared {
-        source,
-        pipeline,
-        all,
-        ..
-    } = prepared;
-    let count = |kind: Kind| {
-        let features = pipeline.features.iter();
-        features.filter(|feature| feature.kind == kind).count()
-    };
+    let features = prepared.pipeline.features.iter();
+    let kinds: Vec<Kind> = features.map(|feature| feature.kind).collect();
+    table_of(&prepared.source, &prepared.all, &kinds, name)
+}
+
+/// The table as it was read, with the kinds of its features.
+pub(crate) fn table_of(
+    source: &Source,
+    all: &PreparedRows,
+    kinds: &[Kind],
+    name: &str,
+) -> TableReport {
+    let count = |wanted: Kind| kinds.iter().filter(|&&kind| kind == wanted).count();
     let (numeric, dates) = (count(Kind::Numeric), count(Kind::Date));
     TableReport {
         name: name.to_owned(),
@@ -296,7 +299,7 @@ pub(crate) fn table(prepared: &Prepared, name: &str) -> TableReport {
         bytes: source.fingerprint.bytes,
         rows: source.table.rows(),
         numeric,
-        categorical: pipeline.features.len() - numeric - dates,
+        categorical: kinds.len() - numeric - dates,
         dates,
         target: source
             .schema

@@ -39,7 +39,12 @@ pub(crate) fn encoded(
     let settings = &config.hyperparameters;
     match (&config.memory, source.table.stored()) {
         (Some(memory), Some(table)) => {
-            memory.check_solver(&shape(pipeline, all, settings))?;
+            let batch = if settings.solver.is_full_batch() {
+                0
+            } else {
+                settings.stochastic.batch_size.of(all.rows.len())
+            };
+            memory.check_solver(&shape(pipeline, all, settings), batch)?;
             let caches = Caches {
                 source,
                 table,

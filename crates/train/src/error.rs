@@ -8,6 +8,7 @@ use dataset::{
 use evaluate::EvaluateError;
 use model::FileError;
 use model::device::DeviceError;
+use solver::stochastic::SettingError;
 use solver::{LeastSquaresError, ObjectiveError, SolveError};
 use terminal::Exit;
 use thiserror::Error;
@@ -15,6 +16,7 @@ use thiserror::Error;
 use crate::memory;
 use crate::method::SolverChoice;
 use crate::run::RunError;
+use crate::search::SearchError;
 
 /// Why a fit cannot be made.
 #[derive(Debug, Error)]
@@ -62,12 +64,12 @@ pub enum FitError {
     /// The run's folder cannot be written.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// A full-batch solver where a stochastic one is needed.
-    #[error("{solver} does not work by mini-batches")]
-    NotStochastic {
-        /// The solver asked for.
-        solver: SolverChoice,
-    },
+    /// The settings cannot be searched.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// A setting of the mini-batch loop makes no sense.
+    #[error("--{0}")]
+    Stochastic(#[from] SettingError),
     /// A solver that cannot do what is asked of it.
     #[error("--solver {solver} {reason}")]
     Unsuitable {
@@ -127,7 +129,8 @@ impl FitError {
             Self::Synthetic(error) => error.remedy(),
             Self::File(error) => error.remedy(),
             Self::Run(error) => error.remedy(),
-            Self::NotStochastic { .. } => Some("--solver adam, or leave out --epochs".to_owned()),
+            Self::Search(error) => error.remedy(),
+            Self::Stochastic(error) => Some(error.remedy.to_owned()),
             Self::Unsuitable { remedy, .. } => Some((*remedy).to_owned()),
             Self::Storage(error) => error.remedy(),
             Self::Memory { needed, .. } => {
@@ -143,6 +146,7 @@ impl FitError {
             return memory::exit(error);
         }
         match self {
+            Self::Search(error) => error.exit(),
             Self::Read(ReadError::UnknownColumn { .. } | ReadError::Contradiction { .. })
             | Self::Target(TargetError::NoTarget { .. } | TargetError::UnknownPositive { .. })
             | Self::Pipeline(
@@ -161,7 +165,7 @@ impl FitError {
             )
             | Self::Objective(ObjectiveError::Lambda { .. })
             | Self::Run(RunError::NotARun { .. })
-            | Self::NotStochastic { .. }
+            | Self::Stochastic(_)
             | Self::Unsuitable { .. }
             | Self::Memory { .. }
             | Self::Setting { .. } => Exit::Usage,

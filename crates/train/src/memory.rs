@@ -39,6 +39,9 @@ const MATRICES: u64 = 4;
 /// Vectors of parameters that L-BFGS and its line search have.
 const VECTORS: u64 = 64;
 
+/// Copies of a batch between the file and the step that is made with it.
+const COPIES_OF_BATCH: u64 = 3;
+
 /// A bound for the memory of the process, and where the rest goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
@@ -67,11 +70,11 @@ impl Memory {
         Ok(self.bytes - PROGRAM - rows)
     }
 
-    /// Checks that there is room for a solver.
+    /// Checks that there is room for a solver, which has so many rows of a batch at a time.
     ///
     /// # Errors
     /// [`FitError::Memory`].
-    pub(crate) fn check_solver(&self, shape: &Shape) -> Result<(), FitError> {
+    pub(crate) fn check_solver(&self, shape: &Shape, batch: usize) -> Result<(), FitError> {
         let parameters = shape.outputs * (shape.columns + usize::from(shape.intercept));
         let rows = shape.rows as u64 * (ROW + OUTPUT * shape.outputs as u64);
         let parameters_of_newton = if parameters <= NEWTON_PARAMETERS {
@@ -84,8 +87,9 @@ impl Memory {
         } else {
             0
         };
-        let what = "the solver";
-        self.check(what, PROGRAM + SUMS + rows + parameters_of_newton + copies)
+        let batch = COPIES_OF_BATCH * 8 * (batch * shape.columns) as u64;
+        let needed = PROGRAM + SUMS + rows + parameters_of_newton + copies + batch;
+        self.check("the solver", needed)
     }
 
     fn check(&self, what: &'static str, needed: u64) -> Result<(), FitError> {
@@ -167,10 +171,12 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_said_with_what_it_needs() {
-        assert!(memory(96).check_solver(&shape(100_000, 128)).is_ok());
+        assert!(memory(96).check_solver(&shape(100_000, 128), 0).is_ok());
         // 40 + 32 MiB, 112 bytes for each of a million rows, four matrices of 129 by 129.
         let needed = (72 << 20) + 112_000_000 + 4 * 8 * 129 * 129;
-        let error = memory(96).check_solver(&shape(1_000_000, 128)).unwrap_err();
+        let error = memory(96)
+            .check_solver(&shape(1_000_000, 128), 0)
+            .unwrap_err();
         let FitError::Memory { needed: said, .. } = error else {
             panic!("{error}");
         };
@@ -180,15 +186,21 @@ mod tests {
             "--memory 96.0 MiB: the solver needs 179.3 MiB"
         );
         assert_eq!(error.remedy().unwrap(), "--memory 180MiB");
-        assert!(memory(180).check_solver(&shape(1_000_000, 128)).is_ok());
+        assert!(memory(180).check_solver(&shape(1_000_000, 128), 0).is_ok());
         // Four matrices of 4,001 by 4,001 are 489 MiB; L-BFGS has none.
-        assert!(memory(512).check_solver(&shape(1000, 4000)).is_err());
-        assert!(memory(512).check_solver(&shape(1000, 50_000)).is_ok());
+        assert!(memory(512).check_solver(&shape(1000, 4000), 0).is_err());
+        assert!(memory(512).check_solver(&shape(1000, 50_000), 0).is_ok());
         let lasso = Shape {
             l1: true,
             ..shape(100_000, 128)
         };
-        assert!(memory(96).check_solver(&lasso).is_err());
+        assert!(memory(96).check_solver(&lasso, 0).is_err());
+        assert!(memory(96).check_solver(&shape(100_000, 128), 1024).is_ok());
+        assert!(
+            memory(96)
+                .check_solver(&shape(100_000, 128), 100_000)
+                .is_err()
+        );
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! A table becomes parts of rows with targets, and a pipeline fitted on the training rows.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use dataset::leak::leaks;
 use dataset::{
     ColumnSource, DesignMatrix, Element, Fingerprint, Input, Pipeline, PipelineOptions,
-    PreparedRows, RowCache, RowSource, Schema, Table, Target, prepare as prepare_rows, read_stored,
-    read_table, split,
+    PreparedRows, RowCache, RowSource, Schema, Split, Table, Target, prepare as prepare_rows,
+    read_stored, read_table, split,
 };
 use solver::TargetValues;
 
@@ -26,11 +27,23 @@ pub struct Source {
     pub fingerprint: Fingerprint,
 }
 
+impl Source {
+    /// All columns that the schema knows, in memory.
+    ///
+    /// # Errors
+    /// [`FitError::Storage`] where they cannot be read back from the disk.
+    pub(crate) fn loaded(&self) -> Result<Cow<'_, Table>, FitError> {
+        let columns = self.schema.columns.iter();
+        let names: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
+        Ok(self.table.load(&names)?)
+    }
+}
+
 /// Rows for the fit and for judging it, with the preprocessing that they share.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The table.
-    pub source: Source,
+    /// The table, which several divisions of its rows may share.
+    pub source: Arc<Source>,
     /// Fitted on the training rows alone.
     pub pipeline: Pipeline,
     /// The parts of the rows; `train` is always there.
@@ -76,15 +89,7 @@ pub fn read(input: &Input, config: &FitConfig) -> Result<Source, FitError> {
 /// [`FitError::Target`], [`FitError::Split`], [`FitError::Pipeline`].
 pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError> {
     let settings = &config.hyperparameters;
-    let table = &*source.table;
-    let all = prepare_rows(table, &source.schema, &config.target)?;
-    if let (Target::Multinomial { .. }, Some(offset)) = (&all.target, source.schema.offset()) {
-        return Err(FitError::Setting {
-            option: "--offset",
-            value: offset.name.clone(),
-            reason: "a number that is added to the score of every class changes no probability",
-        });
-    }
+    let all = rows(&source, config)?;
     let strata = all.target.codes();
     let split = split(
         all.rows.len(),
@@ -93,20 +98,55 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         settings.test,
         settings.seed,
     )?;
-    let part = |rows: &[usize]| (!rows.is_empty()).then(|| all.select(rows));
-    let train = all.select(&split.train);
-    let options = PipelineOptions {
+    divided(Arc::new(source), all, &split, config)
+}
+
+/// The rows that can be fitted on or judged with: those with a target and a weight.
+///
+/// # Errors
+/// [`FitError::Target`]; [`FitError::Setting`] for an offset that means nothing.
+pub fn rows(source: &Source, config: &FitConfig) -> Result<PreparedRows, FitError> {
+    let all = prepare_rows(&*source.table, &source.schema, &config.target)?;
+    if let (Target::Multinomial { .. }, Some(offset)) = (&all.target, source.schema.offset()) {
+        return Err(FitError::Setting {
+            option: "--offset",
+            value: offset.name.clone(),
+            reason: "a number that is added to the score of every class changes no probability",
+        });
+    }
+    Ok(all)
+}
+
+/// How features become numbers, with the settings of the fit.
+pub(crate) fn encoding(config: &FitConfig) -> PipelineOptions {
+    let settings = &config.hyperparameters;
+    PipelineOptions {
         missing: config.target.missing,
         standardize: settings.standardize,
         center: settings.intercept,
         ..config.encoding.clone()
-    };
+    }
+}
+
+/// Fits the preprocessing on the training rows of a division; its positions are those of `all`.
+///
+/// # Errors
+/// [`FitError::Pipeline`].
+pub fn divided(
+    source: Arc<Source>,
+    all: PreparedRows,
+    split: &Split,
+    config: &FitConfig,
+) -> Result<Prepared, FitError> {
+    let part = |rows: &[usize]| (!rows.is_empty()).then(|| all.select(rows));
+    let train = all.select(&split.train);
+    let table = &*source.table;
     let pipeline = Pipeline::fit(
         table,
         &source.schema,
         &train.rows,
         train.weights.as_deref(),
-        &options,
+        &encoding(config),
     )?;
     let mut notices: Vec<NoticeReport> = source.schema.notices().iter().map(Into::into).collect();
     let leaks = leaks(table, &source.schema, &train)?;
@@ -223,11 +263,16 @@ impl Prepared {
 
     /// The question, as the modules know it.
     pub fn task(&self) -> model::Task {
-        match self.all.target {
-            Target::Binary { .. } => model::Task::Binary,
-            Target::Multinomial { .. } => model::Task::Multinomial,
-            Target::Linear { .. } => model::Task::Linear,
-        }
+        task(&self.all.target)
+    }
+}
+
+/// The question, as the modules know it.
+pub(crate) fn task(target: &Target) -> model::Task {
+    match target {
+        Target::Binary { .. } => model::Task::Binary,
+        Target::Multinomial { .. } => model::Task::Multinomial,
+        Target::Linear { .. } => model::Task::Linear,
     }
 }
 

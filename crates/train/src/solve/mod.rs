@@ -1,6 +1,7 @@
 //! The solver of choice on the gradient of choice.
 
 mod coordinates;
+mod illness;
 mod mini_batches;
 mod one_step;
 
