@@ -226,14 +226,14 @@ fn judge(
 }
 
 /// Seconds between laps.
-struct Clock(Instant);
+pub(crate) struct Clock(Instant);
 
 impl Clock {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    fn lap(&mut self) -> f64 {
+    pub(crate) fn lap(&mut self) -> f64 {
         let lap = self.0.elapsed().as_secs_f64();
         self.0 = Instant::now();
         lap
