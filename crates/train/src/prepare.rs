@@ -2,7 +2,7 @@
 
 use dataset::leak::leaks;
 use dataset::{
-    DesignMatrix, Element, EncodedRows, Fingerprint, Input, Pipeline, PipelineOptions,
+    DesignMatrix, Element, EncodedRows, Fingerprint, Input, Kind, Pipeline, PipelineOptions,
     PreparedRows, Schema, Table, Target, prepare as prepare_rows, read_table, split,
 };
 use solver::TargetValues;
@@ -136,9 +136,9 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
     })
 }
 
-/// How many missing cells are filled, and in which columns.
+/// How many missing cells are filled, with what, and in which columns.
 fn filled(source: &Source, all: &PreparedRows) -> Option<String> {
-    let columns: Vec<(String, usize)> = source
+    let columns: Vec<(Kind, String, usize)> = source
         .schema
         .features()
         .filter_map(|feature| {
@@ -148,21 +148,35 @@ fn filled(source: &Source, all: &PreparedRows) -> Option<String> {
                 .iter()
                 .filter(|&&row| cells.is_missing(row))
                 .count();
-            (missing > 0).then(|| (feature.name.clone(), missing))
+            (missing > 0).then(|| (feature.kind, feature.name.clone(), missing))
         })
         .collect();
     if columns.is_empty() {
         return None;
     }
-    let total: usize = columns.iter().map(|(_, missing)| missing).sum();
+    let total: usize = columns.iter().map(|(_, _, missing)| missing).sum();
     let cells = if total == 1 { "cell" } else { "cells" };
-    let named: Vec<String> = columns
+    let ways: [(&[Kind], &str); 3] = [
+        (&[Kind::Numeric], "with the column's median"),
+        (&[Kind::Date], "with a date near the median"),
+        (
+            &[Kind::Categorical, Kind::Boolean],
+            "as a level of their own",
+        ),
+    ];
+    let ways: Vec<String> = ways
         .iter()
-        .map(|(name, missing)| format!("{name} {missing}"))
+        .filter_map(|(kinds, way)| {
+            let filled = columns.iter().filter(|(kind, ..)| kinds.contains(kind));
+            let named: Vec<String> = filled
+                .map(|(_, name, missing)| format!("{name} {missing}"))
+                .collect();
+            (!named.is_empty()).then(|| format!("{way} ({})", named.join(", ")))
+        })
         .collect();
     Some(format!(
-        "{total} missing {cells} filled with the column's median or a level of their own ({})",
-        named.join(", ")
+        "{total} missing {cells} filled {}",
+        ways.join(", ")
     ))
 }
 
