@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dataset::leak::leaks;
 use dataset::{
-    ColumnSource, DesignMatrix, Element, Fingerprint, Input, Pipeline, PipelineOptions,
+    ColumnSource, DesignMatrix, Element, Fingerprint, Input, Kind, Pipeline, PipelineOptions,
     PreparedRows, RowCache, RowSource, Schema, Split, Table, Target, prepare as prepare_rows,
     read_stored, read_table, split,
 };
@@ -187,9 +187,9 @@ pub(crate) fn whole<'a>(
     Ok(source.table.load(&names)?)
 }
 
-/// How many missing cells are filled, and in which columns.
+/// How many missing cells are filled, with what, and in which columns.
 fn filled(source: &Source, all: &PreparedRows) -> Result<Option<String>, FitError> {
-    let mut columns: Vec<(String, usize)> = Vec::new();
+    let mut columns: Vec<(Kind, String, usize)> = Vec::new();
     for feature in source.schema.features() {
         let loaded = source.table.load(&[&feature.name])?;
         let Some(column) = loaded.column(&feature.name) else {
@@ -198,21 +198,32 @@ fn filled(source: &Source, all: &PreparedRows) -> Result<Option<String>, FitErro
         let rows = all.rows.iter();
         let missing = rows.filter(|&&row| column.cells.is_missing(row)).count();
         if missing > 0 {
-            columns.push((feature.name.clone(), missing));
+            columns.push((feature.kind, feature.name.clone(), missing));
         }
     }
     if columns.is_empty() {
         return Ok(None);
     }
-    let total: usize = columns.iter().map(|(_, missing)| missing).sum();
+    let total: usize = columns.iter().map(|(_, _, missing)| missing).sum();
     let cells = if total == 1 { "cell" } else { "cells" };
-    let named: Vec<String> = columns
-        .iter()
-        .map(|(name, missing)| format!("{name} {missing}"))
-        .collect();
+    let ways: [(&[Kind], &str); 3] = [
+        (&[Kind::Numeric], "with the column's median"),
+        (&[Kind::Date], "with a date near the median"),
+        (
+            &[Kind::Categorical, Kind::Boolean],
+            "as a level of their own",
+        ),
+    ];
+    let ways = ways.iter().filter_map(|(kinds, way)| {
+        let filled = columns.iter().filter(|(kind, ..)| kinds.contains(kind));
+        let named = filled.map(|(_, name, missing)| format!("{name} {missing}"));
+        let named: Vec<String> = named.collect();
+        (!named.is_empty()).then(|| format!("{way} ({})", named.join(", ")))
+    });
+    let ways: Vec<String> = ways.collect();
     Ok(Some(format!(
-        "{total} missing {cells} filled with the column's median or a level of their own ({})",
-        named.join(", ")
+        "{total} missing {cells} filled {}",
+        ways.join(", ")
     )))
 }
 

@@ -109,6 +109,7 @@ impl Plan<'_> {
         Task {
             kind,
             keep: role != Role::Ignored,
+            dates: kind.is_none() && role == Role::Feature,
             known: None,
         }
     }
@@ -131,6 +132,7 @@ impl Growing {
         Task {
             kind: self.declared,
             keep: self.role != Role::Ignored && !self.mixed(),
+            dates: self.declared.is_none() && self.role == Role::Feature,
             known: self.dictionary(),
         }
     }
@@ -154,7 +156,7 @@ impl Growing {
 
     /// Whether the text of the column must be read again if it is text.
     pub(super) fn mixed(&self) -> bool {
-        matches!(self.cells, State::Mixed)
+        matches!(self.cells, State::Mixed) || self.seen.partly_dates()
     }
 
     /// Whether there are numbers whose text is gone.
@@ -322,7 +324,7 @@ impl Growing {
                 codes: vec![MISSING; rows],
                 levels: Vec::new(),
             },
-            (State::Numbers(mut values), Kind::Numeric) => {
+            (State::Numbers(mut values), Kind::Numeric | Kind::Date) => {
                 values.shrink_to_fit();
                 Cells::Numeric(values)
             }

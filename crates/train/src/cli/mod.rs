@@ -28,7 +28,7 @@ impl From<FitError> for Failure {
 
 /// Runs the program and says how it ended.
 pub fn run() -> ExitCode {
-    terminal::guard(dispatch)
+    terminal::guard(dataset::is_decoding, dispatch)
 }
 
 fn dispatch() -> Result<ExitCode, Failure> {
