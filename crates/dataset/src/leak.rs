@@ -19,10 +19,12 @@ use std::fmt;
 
 use rayon::prelude::*;
 
+use crate::columns::ColumnSource;
 use crate::number::counted;
 use crate::schema::{ColumnSchema, Schema};
+use crate::storage::StorageError;
 use crate::suggestion::argument;
-use crate::table::{Cells, MISSING, Table};
+use crate::table::{Cells, MISSING};
 use crate::target::{PreparedRows, Target};
 
 /// The figure above which a feature is pointed out.
@@ -94,6 +96,9 @@ impl Leak {
 
 /// The features that alone tell the target of the prepared rows (those to fit on), in file order.
 ///
+/// # Errors
+/// [`StorageError`] where the cells cannot be had.
+///
 /// # Examples
 /// ```
 /// use dataset::{CsvOptions, Input, SchemaOptions, TargetOptions, leak, prepare, read_table};
@@ -105,7 +110,7 @@ impl Leak {
 /// let options = SchemaOptions { target: Some("refunded".into()), ..SchemaOptions::default() };
 /// let (table, schema, _) = read_table(&input, &CsvOptions::default(), &options)?;
 /// let prepared = prepare(&table, &schema, &TargetOptions::default())?;
-/// let found = leak::leaks(&table, &schema, &prepared);
+/// let found = leak::leaks(&table, &schema, &prepared)?;
 /// assert_eq!(
 ///     found[0].to_string(),
 ///     "`refunded_in`: it alone tells the target (balanced accuracy 1.0000 in 60 rows)"
@@ -113,13 +118,23 @@ impl Leak {
 /// assert_eq!(found.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn leaks(table: &Table, schema: &Schema, prepared: &PreparedRows) -> Vec<Leak> {
+pub fn leaks(
+    table: &dyn ColumnSource,
+    schema: &Schema,
+    prepared: &PreparedRows,
+) -> Result<Vec<Leak>, StorageError> {
     let sample = Sample::new(prepared);
     let features: Vec<&ColumnSchema> = schema.features().collect();
-    features
-        .into_par_iter()
-        .filter_map(|feature| sample.leak(&feature.name, &table.column(&feature.name)?.cells))
-        .collect()
+    let one = |feature: &&ColumnSchema| {
+        let loaded = table.load(&[&feature.name])?;
+        let column = loaded.column(&feature.name);
+        Ok(column.and_then(|column| sample.leak(&feature.name, &column.cells)))
+    };
+    let mut found: Vec<Result<Option<Leak>, StorageError>> = Vec::new();
+    for some in features.chunks(table.columns_at_once()?) {
+        found.par_extend(some.par_iter().map(one));
+    }
+    found.into_iter().filter_map(Result::transpose).collect()
 }
 
 /// Some of the rows and their targets.

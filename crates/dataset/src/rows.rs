@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::design::{DesignMatrix, Element};
 use crate::pipeline::PipelineError;
 use crate::sparse::SparseDesign;
+use crate::storage::StorageError;
 
 /// Bytes that memory hands out at once, on most processors.
 const LINE: usize = 64;
@@ -84,6 +85,9 @@ pub enum RowSourceError {
     /// Cells of the table do not become numbers.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
+    /// Rows cannot be read back from the disk.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
 }
 
 impl RowSourceError {
@@ -91,6 +95,7 @@ impl RowSourceError {
     pub fn remedy(&self) -> Option<String> {
         match self {
             Self::Pipeline(error) => error.remedy(),
+            Self::Storage(error) => error.remedy(),
         }
     }
 }
@@ -134,6 +139,36 @@ impl<T: Element> RowSource<T> for DesignMatrix<T> {
             place.copy_from_slice(self.row(row));
         }
         Ok(scratch)
+    }
+}
+
+impl<T: Element, S: RowSource<T> + ?Sized> RowSource<T> for &S {
+    fn rows(&self) -> usize {
+        (**self).rows()
+    }
+
+    fn columns(&self) -> usize {
+        (**self).columns()
+    }
+
+    fn cells<'s>(
+        &'s self,
+        rows: Range<usize>,
+        scratch: &'s mut Vec<T>,
+    ) -> Result<&'s [T], RowSourceError> {
+        (**self).cells(rows, scratch)
+    }
+
+    fn gather<'s>(
+        &'s self,
+        rows: &[usize],
+        scratch: &'s mut Vec<T>,
+    ) -> Result<&'s [T], RowSourceError> {
+        (**self).gather(rows, scratch)
+    }
+
+    fn sparse(&self) -> Option<&SparseDesign> {
+        (**self).sparse()
     }
 }
 

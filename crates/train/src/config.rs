@@ -5,6 +5,7 @@ use model::device::{Backend, Precision};
 use serde::{Deserialize, Serialize};
 use solver::Penalty;
 
+use crate::memory::Memory;
 use crate::method::{Gradient, SolverChoice};
 use crate::stochastic::Options;
 
@@ -23,6 +24,9 @@ pub struct FitConfig {
     pub encoding: PipelineOptions,
     /// The settings of the fit.
     pub hyperparameters: Hyperparameters,
+    /// What the process may hold in memory; none is all that there is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Memory>,
 }
 
 /// The settings of a fit, as the model file and the manifest keep them.

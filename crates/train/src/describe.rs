@@ -9,7 +9,7 @@ use crate::config::{FitConfig, Hyperparameters};
 use crate::diagnosis;
 use crate::error::FitError;
 use crate::measure::{self, THRESHOLD};
-use crate::prepare::Prepared;
+use crate::prepare::{Prepared, Source};
 use crate::report::{
     CertificateReport, Coefficient, Dropped, FitReport, Intercept, Metrics, Parts, Seconds,
     TableReport,
@@ -249,25 +249,23 @@ impl Solution<'_> {
         let count = GOLDEN_ROWS.min(train.rows.len());
         let places: Vec<usize> = (0..count).map(|k| k * train.rows.len() / count).collect();
         let rows = train.select(&places);
-        let design = self.prepared.design::<f64>(&rows)?;
+        let pipeline = &self.prepared.pipeline;
+        let names: Vec<&str> = pipeline.features.iter().map(|f| &*f.name).collect();
+        let table = self.prepared.source.table.select(&names, &rows.rows)?;
+        let all: Vec<usize> = (0..count).collect();
+        let (design, _) = pipeline.design::<f64>(&table, &all)?;
         let scores = measure::scores(stored, &design, None)?;
         let outputs = stored.outputs;
-        Ok(rows
-            .rows
-            .iter()
-            .enumerate()
-            .map(|(place, &row)| GoldenRow {
-                cells: self
-                    .prepared
-                    .pipeline
+        Ok(all
+            .into_iter()
+            .map(|place| GoldenRow {
+                cells: pipeline
                     .features
                     .iter()
                     .map(|feature| {
-                        let column = self.prepared.source.table.column(&feature.name);
-                        (
-                            feature.name.clone(),
-                            column.and_then(|column| column.cell(row)),
-                        )
+                        let column = table.column(&feature.name);
+                        let cell = column.and_then(|column| column.cell(place));
+                        (feature.name.clone(), cell)
                     })
                     .collect(),
                 design: design.row(place).to_vec(),
@@ -280,16 +278,19 @@ impl Solution<'_> {
 
 /// The table as it was read.
 pub(crate) fn table(prepared: &Prepared, name: &str) -> TableReport {
-    let Prepared {
-        source,
-        pipeline,
-        all,
-        ..
-    } = prepared;
-    let count = |kind: Kind| {
-        let features = pipeline.features.iter();
-        features.filter(|feature| feature.kind == kind).count()
-    };
+    let features = prepared.pipeline.features.iter();
+    let kinds: Vec<Kind> = features.map(|feature| feature.kind).collect();
+    table_of(&prepared.source, &prepared.all, &kinds, name)
+}
+
+/// The table as it was read, with the kinds of its features.
+pub(crate) fn table_of(
+    source: &Source,
+    all: &PreparedRows,
+    kinds: &[Kind],
+    name: &str,
+) -> TableReport {
+    let count = |wanted: Kind| kinds.iter().filter(|&&kind| kind == wanted).count();
     let (numeric, dates) = (count(Kind::Numeric), count(Kind::Date));
     TableReport {
         name: name.to_owned(),
@@ -298,7 +299,7 @@ pub(crate) fn table(prepared: &Prepared, name: &str) -> TableReport {
         bytes: source.fingerprint.bytes,
         rows: source.table.rows(),
         numeric,
-        categorical: pipeline.features.len() - numeric - dates,
+        categorical: kinds.len() - numeric - dates,
         dates,
         target: source
             .schema

@@ -1,7 +1,10 @@
 //! Why a fit cannot be made.
 
 use dataset::schema::file::SchemaFileError;
-use dataset::{DesignError, PipelineError, ReadError, SplitError, SyntheticError, TargetError};
+use dataset::{
+    DesignError, PipelineError, ReadError, RowSourceError, SplitError, StorageError,
+    SyntheticError, TargetError,
+};
 use evaluate::EvaluateError;
 use model::FileError;
 use model::device::DeviceError;
@@ -10,8 +13,10 @@ use solver::{LeastSquaresError, ObjectiveError, SolveError};
 use terminal::Exit;
 use thiserror::Error;
 
+use crate::memory;
 use crate::method::SolverChoice;
 use crate::run::RunError;
+use crate::search::SearchError;
 
 /// Why a fit cannot be made.
 #[derive(Debug, Error)]
@@ -59,6 +64,9 @@ pub enum FitError {
     /// The run's folder cannot be written.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The settings cannot be searched.
+    #[error(transparent)]
+    Search(#[from] SearchError),
     /// A setting of the mini-batch loop makes no sense.
     #[error("--{0}")]
     Stochastic(#[from] SettingError),
@@ -81,6 +89,19 @@ pub enum FitError {
         value: String,
         /// What it should be.
         reason: &'static str,
+    },
+    /// Rows and columns cannot be kept on the disk.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The bound of memory is too small.
+    #[error("--memory {}: {what} needs {}", mebibytes(*bytes), mebibytes(*needed))]
+    Memory {
+        /// What has no room.
+        what: &'static str,
+        /// Bytes that the process would hold.
+        needed: u64,
+        /// Bytes that it may hold.
+        bytes: u64,
     },
     /// The pipeline or a number cannot be written as JSON.
     #[error("the model cannot be described: {0}")]
@@ -108,15 +129,24 @@ impl FitError {
             Self::Synthetic(error) => error.remedy(),
             Self::File(error) => error.remedy(),
             Self::Run(error) => error.remedy(),
+            Self::Search(error) => error.remedy(),
             Self::Stochastic(error) => Some(error.remedy.to_owned()),
             Self::Unsuitable { remedy, .. } => Some((*remedy).to_owned()),
+            Self::Storage(error) => error.remedy(),
+            Self::Memory { needed, .. } => {
+                Some(format!("--memory {}MiB", needed.div_ceil(1 << 20)))
+            }
             Self::Design(_) | Self::Setting { .. } | Self::Describe(_) => None,
         }
     }
 
     /// How the program ends: the command line, the data, or the machine is at fault.
     pub fn exit(&self) -> Exit {
+        if let Some(error) = self.storage() {
+            return memory::exit(error);
+        }
         match self {
+            Self::Search(error) => error.exit(),
             Self::Read(ReadError::UnknownColumn { .. } | ReadError::Contradiction { .. })
             | Self::Target(TargetError::NoTarget { .. } | TargetError::UnknownPositive { .. })
             | Self::Pipeline(
@@ -137,6 +167,7 @@ impl FitError {
             | Self::Run(RunError::NotARun { .. })
             | Self::Stochastic(_)
             | Self::Unsuitable { .. }
+            | Self::Memory { .. }
             | Self::Setting { .. } => Exit::Usage,
             Self::Read(_)
             | Self::Schema(_)
@@ -153,7 +184,27 @@ impl FitError {
                 | RunError::Newer { .. },
             )
             | Self::Evaluate(_) => Exit::Data,
-            Self::File(_) | Self::Run(_) | Self::Describe(_) => Exit::Unexpected,
+            Self::Storage(_) | Self::File(_) | Self::Run(_) | Self::Describe(_) => Exit::Unexpected,
         }
     }
+
+    /// What is wrong with files that stand in for memory, wherever it was noticed.
+    fn storage(&self) -> Option<&StorageError> {
+        match self {
+            Self::Storage(error)
+            | Self::Read(ReadError::Storage(error))
+            | Self::Target(TargetError::Features(PipelineError::Storage(error)))
+            | Self::Pipeline(PipelineError::Storage(error))
+            | Self::Objective(ObjectiveError::Rows(RowSourceError::Storage(error)))
+            | Self::Solve(SolveError::Objective(ObjectiveError::Rows(RowSourceError::Storage(
+                error,
+            )))) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Bytes as bounds are written.
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }

@@ -3,8 +3,8 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use dataset::fingerprint::{self, ColumnFingerprint};
-use dataset::{DesignMatrix, Input, PreparedRows};
+use dataset::fingerprint::ColumnFingerprint;
+use dataset::{Input, PreparedRows, RowSource};
 use model::device::{self, Choice};
 use model::{ModelFile, Parameters, Task};
 use solver::Record;
@@ -14,6 +14,7 @@ use crate::config::{FitConfig, Hyperparameters, PenaltyChoice};
 use crate::describe::Solution;
 use crate::error::FitError;
 use crate::measure;
+use crate::memory;
 use crate::plan;
 use crate::prepare::{self, Prepared};
 use crate::report::{FitReport, Metrics, NoticeReport, Parts, Seconds};
@@ -34,6 +35,8 @@ pub enum Event<'a> {
     Epoch(Epoch, usize),
     /// A comparison has measured so many lines, of so many.
     Line(usize, usize),
+    /// A search has fitted so many folds, of so many.
+    Fold(usize, usize),
 }
 
 /// Everything that comes out of a fit.
@@ -64,6 +67,7 @@ pub fn fit(
 ) -> Result<Fitted, FitError> {
     let settings = &config.hyperparameters;
     check(settings)?;
+    memory::check(config)?;
     // A device that is not there is known before a long read.
     let choice = device::select_for(settings.backend, settings.precision)?;
 
@@ -124,7 +128,7 @@ pub(crate) fn fit_prepared(
         file,
         history: solved.history,
         config: config.clone(),
-        columns: fingerprint::columns(&prepared.source.table),
+        columns: prepared.source.table.fingerprints(),
     })
 }
 
@@ -207,11 +211,11 @@ fn judge(
     parameters: &Parameters,
     train_scores: &[f64],
 ) -> Result<Parts<Metrics>, FitError> {
-    let held = |part: &Option<PreparedRows>, design: &Option<DesignMatrix<f64>>| {
+    let held = |part: &Option<PreparedRows>, design: &Option<Box<dyn RowSource<f64>>>| {
         let Some((part, design)) = part.as_ref().zip(design.as_ref()) else {
             return Ok(None);
         };
-        let scores = measure::scores(parameters, design, part.offsets.as_deref())?;
+        let scores = measure::scores(parameters, &**design, part.offsets.as_deref())?;
         Ok::<_, FitError>(Some(measure::metrics(part, &scores)?))
     };
     let Prepared { parts, designs, .. } = prepared;

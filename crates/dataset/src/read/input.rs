@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[cfg(feature = "parquet")]
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use super::columnar::Stored;
 use super::progress::Watched;
 use super::{Format, ReadError, ReadProgress};
+use crate::storage::Spool;
 
 /// A table's bytes: those of a file, of several files that are one table, or of memory. They can be
 /// read more than once.
@@ -37,6 +39,7 @@ pub(super) struct Part {
 enum Origin {
     File(PathBuf),
     Memory(Cow<'static, [u8]>),
+    Spooled(Arc<Spool>),
 }
 
 impl Input {
@@ -47,13 +50,17 @@ impl Input {
     /// [`ReadError::FileNotFound`], [`ReadError::Io`], [`ReadError::NoMatch`] and
     /// [`ReadError::Pattern`].
     pub fn named(name: &str) -> Result<Self, ReadError> {
+        Self::of_name(name, None)
+    }
+
+    fn of_name(name: &str, spool: Option<&Path>) -> Result<Self, ReadError> {
         if name == "-" {
-            return Self::reader("standard input", io::stdin().lock());
+            return Self::stream("standard input", io::stdin().lock(), spool);
         }
         if name.contains(['*', '?', '[']) && !Path::new(name).exists() {
             return Self::pattern(name);
         }
-        Self::file(name)
+        Self::of_path(Path::new(name), spool)
     }
 
     /// What a person names in several words, each as [`named`](Self::named): one table, one file below
@@ -62,13 +69,26 @@ impl Input {
     /// # Errors
     /// Those of [`named`](Self::named); [`ReadError::NoMatch`] without a name.
     pub fn several<S: AsRef<str>>(names: &[S]) -> Result<Self, ReadError> {
+        Self::of_names(names, None)
+    }
+
+    /// The same, and what can be read only once (standard input, a pipe) is moved to the disk of a
+    /// folder as by [`spooled`](Self::spooled) rather than into memory.
+    ///
+    /// # Errors
+    /// Those of [`several`](Self::several) and [`spooled`](Self::spooled).
+    pub fn several_spooled<S: AsRef<str>>(names: &[S], folder: &Path) -> Result<Self, ReadError> {
+        Self::of_names(names, Some(folder))
+    }
+
+    fn of_names<S: AsRef<str>>(names: &[S], spool: Option<&Path>) -> Result<Self, ReadError> {
         let Some((first, rest)) = names.split_first() else {
             let pattern = String::new();
             return Err(ReadError::NoMatch { pattern });
         };
-        let mut all = Self::named(first.as_ref())?;
+        let mut all = Self::of_name(first.as_ref(), spool)?;
         for name in rest {
-            all.parts.extend(Self::named(name.as_ref())?.parts);
+            all.parts.extend(Self::of_name(name.as_ref(), spool)?.parts);
         }
         if !rest.is_empty() {
             all.name = format!("{} and {} more", first.as_ref(), rest.len());
@@ -81,7 +101,10 @@ impl Input {
     /// # Errors
     /// [`ReadError::FileNotFound`] and [`ReadError::Io`].
     pub fn file(path: impl AsRef<Path>) -> Result<Self, ReadError> {
-        let path = path.as_ref();
+        Self::of_path(path.as_ref(), None)
+    }
+
+    fn of_path(path: &Path, spool: Option<&Path>) -> Result<Self, ReadError> {
         let name = path.display().to_string();
         let fail = |error| failure(&name, error);
         let kind = path.metadata().map_err(fail)?.file_type();
@@ -92,7 +115,14 @@ impl Input {
             return Ok(Self::one(name, Origin::File(path.to_owned())));
         }
         let pipe = File::open(path).map_err(fail)?;
-        Self::reader(name, pipe)
+        Self::stream(&name, pipe, spool)
+    }
+
+    fn stream(name: &str, reader: impl Read, spool: Option<&Path>) -> Result<Self, ReadError> {
+        match spool {
+            None => Self::reader(name, reader),
+            Some(folder) => Self::spooled(name, reader, folder),
+        }
     }
 
     /// Several files as one table, one below the other; `name` stands for all of them in messages
@@ -161,6 +191,21 @@ impl Input {
             Ok(_) => Ok(Self::bytes(name, bytes)),
             Err(error) => Err(failure(&name, error)),
         }
+    }
+
+    /// All bytes of a reader, standard input for example, moved to a file without a name on the disk of
+    /// a folder: what [`read_stored`](super::read_stored) needs, where memory has no room for them.
+    ///
+    /// # Errors
+    /// [`ReadError::Io`], and [`ReadError::Storage`] where the disk has no room for them.
+    pub fn spooled(
+        name: impl Into<String>,
+        reader: impl Read,
+        folder: &Path,
+    ) -> Result<Self, ReadError> {
+        let name = name.into();
+        let spool = Spool::new(&name, reader, folder)?;
+        Ok(Self::one(name, Origin::Spooled(Arc::new(spool))))
     }
 
     /// The same bytes, read as this format whatever they look like.
@@ -258,16 +303,36 @@ impl Part {
         match &self.origin {
             Origin::File(path) => path.metadata().ok().map(|file| file.len()),
             Origin::Memory(bytes) => Some(bytes.len() as u64),
+            Origin::Spooled(spool) => Some(spool.bytes()),
         }
     }
 
-    /// The bytes as they are stored, any part of them at any time.
     #[cfg(feature = "parquet")]
-    pub(super) fn stored(&self) -> Stored {
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self.origin, Origin::File(_))
+    }
+
+    /// What changes when a file is written to.
+    pub(super) fn stamp(&self) -> Option<(u64, Option<std::time::SystemTime>)> {
         match &self.origin {
-            Origin::File(path) => Stored::File(path.clone()),
-            Origin::Memory(Cow::Borrowed(bytes)) => Stored::Memory(Bytes::from_static(bytes)),
-            Origin::Memory(Cow::Owned(bytes)) => Stored::Memory(Bytes::copy_from_slice(bytes)),
+            Origin::File(path) => {
+                let file = path.metadata().ok()?;
+                Some((file.len(), file.modified().ok()))
+            }
+            Origin::Memory(_) | Origin::Spooled(_) => None,
+        }
+    }
+
+    /// The bytes as they are stored, any part of them at any time, where that needs no copy of all.
+    #[cfg(feature = "parquet")]
+    pub(super) fn stored(&self) -> Option<Stored> {
+        match &self.origin {
+            Origin::File(path) => Some(Stored::File(path.clone())),
+            Origin::Memory(Cow::Borrowed(bytes)) => Some(Stored::Memory(Bytes::from_static(bytes))),
+            Origin::Memory(Cow::Owned(bytes)) => {
+                Some(Stored::Memory(Bytes::copy_from_slice(bytes)))
+            }
+            Origin::Spooled(_) => None,
         }
     }
 
@@ -278,6 +343,7 @@ impl Part {
                 Err(error) => Err(failure(&self.name, error)),
             },
             Origin::Memory(bytes) => Ok(Box::new(bytes.as_ref())),
+            Origin::Spooled(spool) => Ok(Box::new(spool.reader())),
         }
     }
 }

@@ -8,15 +8,23 @@ use terminal::{Exit, Failure, Progress, Sink, interrupt};
 use super::args::{FitArgs, Format, Rate, StochasticArgs};
 use super::configuration::{Source, penalty, tell_notices, use_threads};
 use super::summary::summary;
-use crate::config::Hyperparameters;
+use crate::config::{FitConfig, Hyperparameters};
 use crate::error::FitError;
 use crate::fit::{Event, fit};
+use crate::memory::Memory;
 use crate::run::{self, Typed};
 use crate::stochastic::{Options, Pace};
 
 pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
-    let source = Source::open(&args.table.columns.tables)?;
-    let config = source.config(&args.table, hyperparameters(args)?)?;
+    let memory = args.memory.map(|bytes| Memory {
+        bytes,
+        folder: args.cache.clone(),
+    });
+    let source = Source::open(&args.table.columns.tables, memory.as_ref())?;
+    let config = FitConfig {
+        memory,
+        ..source.config(&args.table, hyperparameters(args)?)?
+    };
     if let Some(out) = &args.out {
         run::check(out).map_err(FitError::from)?;
     }
@@ -83,11 +91,11 @@ pub(super) fn progressing(progress: &mut Progress, event: &Event<'_>) {
                 ),
             );
         }
-        Event::Read(_) | Event::Notices(_) | Event::Line(..) => {}
+        Event::Read(_) | Event::Notices(_) | Event::Line(..) | Event::Fold(..) => {}
     }
 }
 
-fn hyperparameters(args: &FitArgs) -> Result<Hyperparameters, Failure> {
+pub(super) fn hyperparameters(args: &FitArgs) -> Result<Hyperparameters, Failure> {
     let (penalty, l1_ratio) = penalty(&args.penalty)?;
     let defaults = Hyperparameters::default();
     Ok(Hyperparameters {

@@ -19,7 +19,7 @@ use crate::rates::{RatesConfig, rates};
 use crate::stochastic::Options;
 
 pub(super) fn run(args: &RatesArgs) -> Result<ExitCode, Failure> {
-    let source = Source::open(&args.table.columns.tables)?;
+    let source = Source::open(&args.table.columns.tables, None)?;
     let (penalty, l1_ratio) = penalty(&args.penalty)?;
     let hyperparameters = Hyperparameters {
         standardize: !args.penalty.no_standardize,

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use dataset::{DesignMatrix, PreparedRows};
+use dataset::{PreparedRows, RowSource};
 use model::Parameters;
 use solver::stochastic::steepness::{batch_rate, steepest};
 use solver::stochastic::{self, Measured, Rule, SettingError, State, Trained, Watch};
-use solver::{Diagnosis, HostObjective, Objective, ObjectiveError, Problem, Status, certify_held};
+use solver::{Diagnosis, HostObjective, Objective, ObjectiveError, Problem, certify_held};
 
 use super::illness::Course;
 use super::{History, RESIDENT_BYTES, Setting, Solved, largest};
@@ -138,7 +138,7 @@ impl Setting<'_> {
             outputs: problem.target.outputs(),
             intercept: problem.intercept,
             validation: (self.prepared.parts.validation.as_ref())
-                .zip(self.prepared.designs.validation.as_ref()),
+                .zip(self.prepared.designs.validation.as_deref()),
             metric: self.hyperparameters.stochastic.watch,
             epochs: config.settings.epochs,
             observe,
@@ -160,7 +160,7 @@ struct Eye<'a, 'o> {
     columns: usize,
     outputs: usize,
     intercept: bool,
-    validation: Option<(&'a PreparedRows, &'a DesignMatrix<f64>)>,
+    validation: Option<(&'a PreparedRows, &'a dyn RowSource<f64>)>,
     metric: Watched,
     epochs: usize,
     observe: &'o mut dyn FnMut(Event<'_>),

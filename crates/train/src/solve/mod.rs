@@ -8,7 +8,7 @@ mod one_step;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use dataset::{DesignMatrix, EncodedRows, PreparedRows, RowSource};
+use dataset::{PreparedRows, RowSource};
 use model::Parameters;
 use model::device::{Choice, Precision};
 use solver::{
@@ -112,28 +112,31 @@ impl Setting<'_> {
     pub fn solve(&self, observe: &mut dyn FnMut(Event<'_>)) -> Result<Solved, FitError> {
         let part = self.prepared.train();
         // 1. One matrix: that of the precision asked for. Beside one of f32 the exact rows are encoded
-        //    whenever a pass asks for them, unless they are few.
+        //    whenever a pass asks for them, unless they are few. Where memory is bounded, both are read
+        //    from a file.
         let bytes = part.rows.len() * self.prepared.pipeline.columns.len() * size_of::<f64>();
-        let (resident, encoded): (DesignMatrix<f64>, EncodedRows<'_>);
-        let design: &dyn RowSource<f64> =
-            if self.hyperparameters.precision == Precision::F64 || bytes <= RESIDENT_BYTES {
-                resident = self.prepared.design::<f64>(part)?;
-                &resident
-            } else {
-                encoded = self.prepared.encoded(part)?;
-                &encoded
-            };
+        let resident = self.prepared.cached.is_none()
+            && (self.hyperparameters.precision == Precision::F64 || bytes <= RESIDENT_BYTES);
+        let design: Box<dyn RowSource<f64> + '_> = if resident {
+            Box::new(self.prepared.design::<f64>(part)?)
+        } else {
+            self.prepared.streamed()?
+        };
+        let design = &*design;
         let exact = HostObjective::new(self.problem(design, part))?;
         let shape = Shape::of(exact.problem());
-        let plan = Plan::new(self.hyperparameters, self.device, &shape)?;
+        let mut plan = Plan::new(self.hyperparameters, self.device, &shape)?;
+        if self.prepared.cached.is_some() && plan.solver.is_full_batch() {
+            plan.gradient = Gradient::Fused;
+        }
         let mut solved = if plan.solver.is_full_batch() {
             self.in_full_batches(&exact, part, &plan, observe)?
         } else {
             let started = Instant::now();
             match self.hyperparameters.precision {
                 Precision::F32 => {
-                    let rounded = self.prepared.design::<f32>(part)?;
-                    let problem = self.problem(&rounded, part);
+                    let rounded = self.prepared.rounded()?;
+                    let problem = self.problem(&*rounded, part);
                     self.in_mini_batches(&problem, &exact, &plan, started, observe)?
                 }
                 Precision::F64 => {
@@ -169,8 +172,8 @@ impl Setting<'_> {
         } else if plan.solver == SolverChoice::Coordinate {
             self.by_coordinates(exact, part, plan, started, observe)?
         } else if rounded {
-            let design = self.prepared.design::<f32>(part)?;
-            let first = self.first(&self.problem(&design, part), plan, started, observe)?;
+            let design = self.prepared.rounded()?;
+            let first = self.first(&self.problem(&*design, part), plan, started, observe)?;
             self.carry_on(exact, first, plan, started, observe)?
         } else if plan.gradient != Gradient::Fused {
             let first = self.first(exact.problem(), plan, started, observe)?;

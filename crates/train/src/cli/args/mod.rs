@@ -8,6 +8,7 @@ mod rates;
 mod replay;
 mod runs;
 mod schema;
+mod search;
 mod stochastic;
 mod table;
 
@@ -24,10 +25,12 @@ pub(super) use rates::RatesArgs;
 pub(super) use replay::ReplayArgs;
 pub(super) use runs::RunsArgs;
 pub(super) use schema::SchemaArgs;
+pub(super) use search::{RuleArg, SearchArgs};
 pub(super) use stochastic::{Rate, StochasticArgs};
 pub(super) use table::{ColumnArgs, EncodingArgs, MissingArg, TableArgs, TaskArg};
 
 use crate::method::{Gradient, SolverChoice};
+use crate::run;
 
 /// Fit a logistic, softmax or linear regression to a table, and prove that the fit is the optimum.
 #[derive(Debug, Parser)]
@@ -68,11 +71,14 @@ Examples:
   train iris --solver adam --epochs 100 --backend flex --gradient autodiff
                                               mini-batches, by Burn's tape
   train compare                               every backend and gradient on the same rows
+  train search --penalty l1                   which penalty predicts best, by cross-validation
   train rates                                 which learning rates are safe, and which to take
   train loans.csv --target default --print-config > fit.toml
   train --config fit.toml --lambda 0.1        settings from a file; what is typed wins
   train runs                                  the fits that were made
   train replay runs/latest                    the newest once more: is it the same?
+  train loans.csv --target default --memory 2GiB
+                                              a table that is larger than memory
   train --format json | jq .metrics.test      for scripts
   train generate classification --rows 1000000 --out rows.csv
 
@@ -86,6 +92,8 @@ pub(super) enum Command {
     Fit(Box<FitArgs>),
     /// Time every compiled backend and gradient on the same rows, and compare their answers
     Compare(Box<CompareArgs>),
+    /// Compare penalties and other settings by cross-validation, and fit the best
+    Search(Box<SearchArgs>),
     /// Which learning rates are safe on these rows, by the curvature and by trying
     Rates(Box<RatesArgs>),
     /// Make a table with known properties, as CSV
@@ -114,6 +122,7 @@ impl Cli {
             None => Some(&self.fit.config),
             Some(Command::Fit(args)) => Some(&args.config),
             Some(Command::Compare(args)) => Some(&args.config),
+            Some(Command::Search(args)) => Some(&args.fit.config),
             Some(Command::Rates(args)) => Some(&args.config),
             Some(_) => None,
         }
@@ -180,6 +189,19 @@ pub(super) struct FitArgs {
     pub(super) penalty: PenaltyArgs,
     #[command(flatten)]
     pub(super) machine: MachineArgs,
+    /// Bytes that the process may hold, such as 2GiB: columns and encoded rows go to the disk, and the
+    /// result has the same bits [default: whatever it takes]
+    #[arg(long, value_name = "SIZE", value_parser = terminal::args::bytes, help_heading = "Memory")]
+    pub(super) memory: Option<u64>,
+    /// Where they go; the rows of the last fit stay there for the next
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = run::CACHE,
+        help_heading = "Memory",
+        requires = "memory"
+    )]
+    pub(super) cache: PathBuf,
     /// newton, lbfgs and coordinate stop when no component of the gradient is larger
     #[arg(
         long,

@@ -35,6 +35,13 @@ pub(super) fn summary(report: &FitReport) -> String {
         ));
     }
     text.push('\n');
+    text.push_str(&outcome(report));
+    text
+}
+
+/// How the fit ended, what it found, and where that was written.
+pub(super) fn outcome(report: &FitReport) -> String {
+    let mut text = String::new();
     text.push_str(&line(&report.status.to_string(), &ended(report)));
     diagnosis::write(&mut text, report);
     if report.status == Status::Separated {
