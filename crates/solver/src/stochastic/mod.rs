@@ -180,11 +180,11 @@ impl Settings {
 
 /// A setting that makes no sense; the names are those of the program's options.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
-#[error("{setting} {value}: {reason}")]
+#[error("{setting}{gap}{value}: {reason}", gap = if value.is_empty() { "" } else { " " })]
 pub struct SettingError {
     /// Its name.
     pub setting: &'static str,
-    /// What it was set to.
+    /// What it was set to; empty for one that is on or off.
     pub value: String,
     /// What it should be.
     pub reason: &'static str,
