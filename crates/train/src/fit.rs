@@ -35,6 +35,8 @@ pub enum Event<'a> {
     Epoch(Epoch, usize),
     /// A comparison has measured so many lines, of so many.
     Line(usize, usize),
+    /// So many learning rates were tried, of so many.
+    Rate(usize, usize),
     /// A search has fitted so many folds, of so many.
     Fold(usize, usize),
 }
