@@ -22,7 +22,7 @@ use rayon::prelude::*;
 use crate::number::counted;
 use crate::schema::{ColumnSchema, Schema};
 use crate::suggestion::argument;
-use crate::table::{Cells, MISSING, Table};
+use crate::table::{Cells, Column, MISSING, SparseCells, Table};
 use crate::target::{PreparedRows, Target};
 
 /// The figure above which a feature is pointed out.
@@ -116,9 +116,16 @@ impl Leak {
 pub fn leaks(table: &Table, schema: &Schema, prepared: &PreparedRows) -> Vec<Leak> {
     let sample = Sample::new(prepared);
     let features: Vec<&ColumnSchema> = schema.features().collect();
+    let rare = Rare::new(&sample, table.rows());
     features
         .into_par_iter()
-        .filter_map(|feature| sample.leak(&feature.name, &table.column(&feature.name)?.cells))
+        .filter_map(|feature| {
+            let column = table.column(&feature.name)?;
+            if let Cells::Sparse(cells) = &column.cells {
+                return (rare.may_tell(cells)).then(|| sample.leak_of_dense(column, cells))?;
+            }
+            sample.leak(&feature.name, &column.cells)
+        })
         .collect()
 }
 
@@ -173,8 +180,14 @@ impl Sample {
         }
     }
 
+    fn leak_of_dense(&self, column: &Column, cells: &SparseCells) -> Option<Leak> {
+        self.leak(&column.name, &Cells::Numeric(cells.to_dense()))
+    }
+
     fn leak(&self, name: &str, cells: &Cells) -> Option<Leak> {
         let judged = match (&self.target, cells) {
+            // Those that may tell are made dense.
+            (_, Cells::Sparse(_)) => None,
             (Answers::Classes { codes, classes }, Cells::Numeric(values)) => {
                 let values = || self.rows.iter().map(|&row| values[row]);
                 let present: Vec<(f64, u32)> = values()
@@ -233,6 +246,85 @@ impl Sample {
             figure,
             rows,
         })
+    }
+}
+
+/// What rules out, in time for what is stored, that a number that is zero in most rows tells the
+/// target.
+struct Rare<'s> {
+    target: &'s Answers,
+    /// For each row of the table its place in the sample, or [`MISSING`].
+    places: Vec<u32>,
+    /// Rows of each class in the sample.
+    counts: Vec<usize>,
+    /// Mean and sum of squares about it of a target of numbers.
+    moments: (f64, f64),
+}
+
+impl<'s> Rare<'s> {
+    fn new(sample: &'s Sample, rows: usize) -> Self {
+        let mut places = vec![MISSING; rows];
+        for (place, &row) in (0..).zip(&sample.rows) {
+            places[row] = place;
+        }
+        let (mut counts, mut moments) = (Vec::new(), (0.0, 0.0));
+        match &sample.target {
+            Answers::Classes { codes, classes } => {
+                counts = vec![0; *classes];
+                codes.iter().for_each(|&code| counts[code as usize] += 1);
+            }
+            Answers::Numbers(targets) => {
+                let mean = mean(targets.iter().copied());
+                moments = (mean, targets.iter().map(|y| (y - mean) * (y - mean)).sum());
+            }
+        }
+        Self {
+            target: &sample.target,
+            places,
+            counts,
+            moments,
+        }
+    }
+
+    /// Whether the column need be looked at in full.
+    ///
+    /// Where shares a and b of two neighbouring classes are zero, ab/2 of their pairs are tied for
+    /// half each, so that an AUC above [`NEARLY_ALL`] needs ab < 0.002: of two classes at least one has
+    /// next to no zero. Of a number the straight line is worked out.
+    fn may_tell(&self, cells: &SparseCells) -> bool {
+        let stored = || {
+            cells.iter().filter_map(|(row, value)| {
+                let place = self.places[row];
+                (place != MISSING).then_some((place as usize, value))
+            })
+        };
+        if stored().any(|(_, value)| value.is_nan()) {
+            return true;
+        }
+        match self.target {
+            Answers::Classes { codes, .. } => {
+                let mut there = vec![0_usize; self.counts.len()];
+                stored().for_each(|(place, _)| there[codes[place] as usize] += 1);
+                let next_to_none = (2.0 * (1.0 - NEARLY_ALL)).sqrt();
+                let full = |(there, count): (&usize, &usize)| {
+                    *count > 0 && (count - there) as f64 <= next_to_none * *count as f64
+                };
+                there.iter().zip(&self.counts).any(full)
+            }
+            Answers::Numbers(targets) => {
+                let (middle, yy) = self.moments;
+                let rows = targets.len() as f64;
+                let (mut sum, mut squares, mut xy) = (0.0, 0.0, 0.0);
+                for (place, x) in stored() {
+                    sum += x;
+                    squares += x * x;
+                    xy += x * (targets[place] - middle);
+                }
+                let figure = xy * xy / ((squares - sum * sum / rows) * yy);
+                // Far from the figure that counts, so that rounding has no say; NaN is looked at.
+                !(figure < 0.9)
+            }
+        }
     }
 }
 

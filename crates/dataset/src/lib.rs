@@ -57,5 +57,5 @@ pub use schema::{ColumnSchema, Kind, Role, Schema, SchemaOptions};
 pub use sparse::{OffsetRule, SparseDesign, SparseError, SparseMatrix};
 pub use split::{Split, SplitError, folds, split};
 pub use synthetic::{Classification, Regression, Synthetic, SyntheticError};
-pub use table::{Cells, Column, MISSING, Table, TableError};
+pub use table::{Cells, Column, MISSING, SparseCells, Table, TableError};
 pub use target::{PreparedRows, Target, TargetError, TargetOptions, TaskChoice, prepare};

@@ -3,7 +3,7 @@
 use super::training::TrainingRows;
 use super::{
     ColumnEncoding, DesignColumn, DroppedColumn, Encoding, Feature, PipelineError, PipelineOptions,
-    categorical, dates, hashing, numeric,
+    categorical, dates, hashing, numeric, sparse_number,
 };
 use crate::schema::{ColumnSchema, Kind};
 use crate::table::Cells;
@@ -40,6 +40,13 @@ pub(super) fn fit(
     match (cells, options.encodings.get(&column.name)) {
         (Cells::Numeric(seconds), _) if column.kind == Kind::Date => {
             Ok(dates::fit(column, seconds, training, options))
+        }
+        (Cells::Sparse(cells), _) if column.kind == Kind::Date => {
+            Ok(dates::fit(column, &cells.to_dense(), training, options))
+        }
+        (Cells::Sparse(cells), None) => Ok(sparse_number::fit(column, cells, training, options)),
+        (Cells::Sparse(cells), Some(_)) => {
+            numeric::fit(column, &cells.to_dense(), training, options)
         }
         (Cells::Numeric(values), _) => numeric::fit(column, values, training, options),
         (Cells::Text { codes, levels }, Some(ColumnEncoding::Hash { bits })) => {

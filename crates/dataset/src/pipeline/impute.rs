@@ -64,6 +64,9 @@ fn drop_incomplete(
     let mut missing = Vec::new();
     for column in schema.features() {
         let cells = cells(table, column)?;
+        if !cells.any_missing() {
+            continue;
+        }
         let mut count = 0;
         for (complete, &row) in complete.iter_mut().zip(rows) {
             if cells.is_missing(row) {
@@ -103,6 +106,9 @@ pub(super) fn refuse_missing(
     let mut earliest: Option<(usize, &ColumnSchema, usize)> = None;
     for column in schema.features() {
         let cells = cells(table, column)?;
+        if !cells.any_missing() {
+            continue;
+        }
         let missing = || rows.iter().copied().filter(|&row| cells.is_missing(row));
         if let Some(row) = missing().min()
             && earliest.is_none_or(|(earlier, ..)| row < earlier)

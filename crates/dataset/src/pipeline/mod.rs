@@ -34,6 +34,8 @@ mod polynomial;
 mod product;
 mod quantile;
 mod scale;
+mod sparse;
+mod sparse_number;
 mod spline;
 pub(crate) mod term;
 mod training;
@@ -162,10 +164,10 @@ impl Pipeline {
             missing: options.missing,
             notations: BTreeMap::new(),
         };
-        for fitted in fitted {
+        for (column, fitted) in features.into_iter().zip(fitted) {
             match fitted? {
                 FittedFeature::Used(feature, columns) => {
-                    if let Some(notation) = schema.column(&feature.name).and_then(|c| c.notation) {
+                    if let Some(notation) = column.notation {
                         pipeline.notations.insert(feature.name.clone(), notation);
                     }
                     pipeline.features.push(feature);
@@ -316,7 +318,7 @@ fn cells<'a>(table: &'a Table, name: &str, kind: Kind) -> Result<&'a Cells, Pipe
             column: name.to_owned(),
         })?;
     match (&column.cells, kind) {
-        (Cells::Numeric(_), Kind::Numeric | Kind::Date)
+        (Cells::Numeric(_) | Cells::Sparse(_), Kind::Numeric | Kind::Date)
         | (Cells::Text { .. }, Kind::Categorical | Kind::Boolean) => Ok(&column.cells),
         _ => Err(PipelineError::Kind {
             column: name.to_owned(),

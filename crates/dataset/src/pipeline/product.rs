@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::options::Partner;
 use super::scale::{Sum, dummy_moments, power_of_two};
-use super::term::{AnyTerm, Entry, Term, term};
+use super::term::{AnyTerm, Entry, Rows, Term, term};
 use super::training::TrainingRows;
 use super::{
     DesignColumn, DroppedColumn, Feature, MISSING_LEVEL, Pipeline, PipelineError, PipelineOptions,
@@ -341,7 +341,7 @@ fn visit(
     for (block, rows) in training.rows.chunks(BLOCK).enumerate() {
         for (factor, entries) in [first, second].into_iter().zip(&mut entries) {
             entries.clear();
-            factor.write(rows, entries, &mut []);
+            factor.write(Rows::new(rows), entries, &mut []);
         }
         products(&entries[0], &entries[1], |row, columns, value| {
             each(block * BLOCK + row, columns, value);
@@ -363,8 +363,12 @@ impl Term for ProductTerm<'_> {
         &self.columns
     }
 
+    fn fill(&self) -> f64 {
+        self.factors.iter().map(|factor| factor.fill()).product()
+    }
+
     /// What is unusual about a row is said by the features themselves.
-    fn write(&self, rows: &[usize], entries: &mut Vec<Entry>, _: &mut [RowFlags]) {
+    fn write(&self, rows: Rows<'_>, entries: &mut Vec<Entry>, _: &mut [RowFlags]) {
         let mut own = [Vec::new(), Vec::new()];
         for (factor, entries) in self.factors.iter().zip(&mut own) {
             factor.write(rows, entries, &mut []);
