@@ -1,7 +1,13 @@
 //! What identifies the data of a fit.
 
+use std::hash::Hasher;
+
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use twox_hash::XxHash64;
+
+use crate::table::{Cells, Column, Table};
 
 /// The text of a file and the shape of the table in it: two files with the same fingerprint give
 /// the same table. The text is what comes out of a compressed file, and of several files that of
@@ -16,6 +22,70 @@ pub struct Fingerprint {
     pub rows: usize,
     /// Columns in the header.
     pub columns: usize,
+}
+
+/// What identifies the cells of one column: equal for equal cells, however a file writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnFingerprint {
+    /// Its name.
+    pub name: String,
+    /// XXH64 (seed 0) of its cells in their order, in hexadecimal: of a number its bits, of a text
+    /// that text's XXH64.
+    pub xxh64: String,
+    /// How many cells are missing.
+    pub missing: usize,
+}
+
+impl ColumnFingerprint {
+    fn new(column: &Column) -> Self {
+        const MISSING_CELL: u64 = u64::MAX;
+        let mut state = XxHash64::with_seed(0);
+        let mut missing = 0;
+        let mut add = |cell: Option<u64>| {
+            missing += usize::from(cell.is_none());
+            state.write_u64(cell.unwrap_or(MISSING_CELL));
+        };
+        match &column.cells {
+            Cells::Numeric(values) => values
+                .iter()
+                .for_each(|value| add((!value.is_nan()).then(|| value.to_bits()))),
+            Cells::Text { codes, levels } => {
+                let texts = levels
+                    .iter()
+                    .map(|text| XxHash64::oneshot(0, text.as_bytes()));
+                let texts: Vec<u64> = texts.collect();
+                codes
+                    .iter()
+                    .for_each(|&code| add(texts.get(code as usize).copied()));
+            }
+        }
+        Self {
+            name: column.name.clone(),
+            xxh64: format!("{:016x}", state.finish()),
+            missing,
+        }
+    }
+}
+
+/// The fingerprint of every column of a table.
+///
+/// # Examples
+/// ```
+/// use dataset::fingerprint::columns;
+/// use dataset::{Column, Table};
+///
+/// let one = Table::new("one", vec![Column::text("pet", [Some("cat"), None, Some("dog")])])?;
+/// let other = Table::new("other", vec![Column::text("pet", [Some("dog"), None, Some("cat")])])?;
+/// assert_eq!(columns(&one)[0].missing, 1);
+/// assert_ne!(columns(&one), columns(&other));
+/// # Ok::<(), dataset::TableError>(())
+/// ```
+pub fn columns(table: &Table) -> Vec<ColumnFingerprint> {
+    table
+        .columns()
+        .par_iter()
+        .map(ColumnFingerprint::new)
+        .collect()
 }
 
 /// SHA-256 of bytes that arrive piece by piece.

@@ -55,7 +55,8 @@ pub use read::{
 pub use rows::{RowSource, RowSourceError};
 pub use schema::{ColumnSchema, Kind, Role, Schema, SchemaOptions};
 pub use sparse::{OffsetRule, SparseDesign, SparseError, SparseMatrix};
-pub use split::{Split, SplitError, folds, split};
+pub use split::folds::{Fold, folds, grouped_folds, ordered_folds};
+pub use split::{Split, SplitError, split};
 pub use synthetic::{Classification, Regression, Synthetic, SyntheticError};
 pub use table::{Cells, Column, MISSING, SparseCells, Table, TableError};
 pub use target::{PreparedRows, Target, TargetError, TargetOptions, TaskChoice, prepare};

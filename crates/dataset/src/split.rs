@@ -2,11 +2,17 @@
 //!
 //! The same seed gives the same rows on every machine. With strata (one code per row, the class
 //! for example) every part has each class's share of its rows, to within one row.
+//!
+//! [`folds`](mod@folds) divide them for cross-validation.
+
+pub mod folds;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
+
+use crate::number::counted;
 
 /// Rows of each part, every part in ascending order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,6 +72,28 @@ pub enum SplitError {
         /// Rows to split.
         rows: usize,
     },
+    /// A fold would have no group.
+    #[error("{folds} folds of only {}", counted(*groups, "group"))]
+    MoreFoldsThanGroups {
+        /// Folds asked for.
+        folds: usize,
+        /// Groups that the rows are in.
+        groups: usize,
+    },
+    /// A fold would have nothing before it to fit on, or nothing to hold out.
+    #[error("{folds} folds in the order of time need {} different times, not {times}", folds + 1)]
+    MoreFoldsThanTimes {
+        /// Folds asked for.
+        folds: usize,
+        /// Different times.
+        times: usize,
+    },
+    /// A row has no place in time.
+    #[error("the time of row {row} is not a number")]
+    NoTime {
+        /// The row, from zero.
+        row: usize,
+    },
 }
 
 impl SplitError {
@@ -74,10 +102,25 @@ impl SplitError {
         match self {
             Self::Fraction { part, .. } => Some(format!("--{part} 0.2")),
             Self::NoTrainingRow { .. } => Some("--validation 0 --test 0".to_owned()),
-            Self::StrataLength { .. } => None,
+            Self::StrataLength { .. } | Self::NoTime { .. } => None,
             Self::TooFewFolds { .. } => Some("5 folds are usual".to_owned()),
-            Self::MoreFoldsThanRows { rows, .. } => Some(format!("at most {rows} folds")),
+            Self::MoreFoldsThanRows { rows: most, .. }
+            | Self::MoreFoldsThanGroups { groups: most, .. } => {
+                Some(at_most(*most, "a column with more groups"))
+            }
+            Self::MoreFoldsThanTimes { times, .. } => {
+                Some(at_most(times.saturating_sub(1), "a column with more times"))
+            }
         }
+    }
+}
+
+/// How to ask for fewer folds, if that helps.
+fn at_most(folds: usize, otherwise: &str) -> String {
+    if folds < 2 {
+        otherwise.to_owned()
+    } else {
+        format!("at most {}", counted(folds, "fold"))
     }
 }
 
@@ -146,43 +189,6 @@ pub fn split(
         validation,
         test,
     })
-}
-
-/// Divides the rows `0..rows` at random into `k` parts, each the test rows of one fold.
-///
-/// Sizes differ by at most one row, and with `strata` so do the rows of each class.
-///
-/// # Errors
-/// [`SplitError::TooFewFolds`], [`SplitError::MoreFoldsThanRows`], [`SplitError::StrataLength`].
-///
-/// # Examples
-/// ```
-/// let folds = dataset::folds(7, None, 3, 0)?;
-/// assert_eq!(folds.iter().map(Vec::len).collect::<Vec<_>>(), [3, 2, 2]);
-/// # Ok::<(), dataset::SplitError>(())
-/// ```
-pub fn folds(
-    rows: usize,
-    strata: Option<&[u32]>,
-    k: usize,
-    seed: u64,
-) -> Result<Vec<Vec<usize>>, SplitError> {
-    if k < 2 {
-        return Err(SplitError::TooFewFolds { folds: k });
-    }
-    if k > rows {
-        return Err(SplitError::MoreFoldsThanRows { folds: k, rows });
-    }
-    let classes = shuffled_classes(rows, strata, seed)?;
-    let mut folds = vec![Vec::with_capacity(rows / k + 1); k];
-    // Dealt like cards, one class after the other.
-    for (position, row) in classes.into_iter().flatten().enumerate() {
-        folds[position % k].push(row);
-    }
-    for fold in &mut folds {
-        fold.sort_unstable();
-    }
-    Ok(folds)
 }
 
 /// The rows of each class in random order, classes in the order of their codes.

@@ -33,7 +33,8 @@ pub enum TaskChoice {
 }
 
 /// How to understand the target.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TargetOptions {
     /// The kind of prediction.
     pub task: TaskChoice,

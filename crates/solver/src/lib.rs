@@ -7,11 +7,13 @@
 //! Reading order: what is minimised ([`objective`]), when a fit stops ([`mod@minimize`]), how a step
 //! is computed ([`newton`], [`sampled`], [`lbfgs`]; [`mod@least_squares`] needs only one) and which
 //! method is taken ([`choice`]), how far the answer can be from the optimum ([`certificate`]), why
-//! there may be none ([`mod@separation`], [`rank`]), and all of it in order ([`mod@fit`]).
+//! there may be none ([`mod@separation`], [`rank`]), all of it in order ([`mod@fit`]), and which penalty
+//! predicts best ([`cross_validation`]).
 
 pub mod certificate;
 pub mod choice;
 pub mod coordinate;
+pub mod cross_validation;
 mod factor;
 pub mod fit;
 pub mod lbfgs;
@@ -33,6 +35,9 @@ pub use choice::{Choice, Plan, Shape};
 pub use coordinate::{
     Coordinate, DualityGap, Lambdas, Path, PathOptions, PathPoint, coordinate, coordinate_observed,
     duality_gap, path,
+};
+pub use cross_validation::{
+    CrossValidated, CrossValidation, CrossValidationError, Rule, Score, penalties,
 };
 pub use fit::{Diagnosis, Fit, conclude, fit, fit_observed};
 pub use lbfgs::Lbfgs;

@@ -365,6 +365,13 @@ pub const MODEL_COORDINATES: usize = 1000;
 /// glmnet takes that of `α = 0.001`.
 pub const SMALLEST_PATH_RATIO: f64 = 1e-3;
 
+/// The last penalty over the first of a ridge path when nothing is said: glmnet's ratio for its own paths.
+pub const RIDGE_GRID_RATIO: f64 = 1e-4;
+
+/// The last penalty of a ridge path times the rows' total weight, where that is smaller: scikit-learn's `1/C`
+/// for `C = 100`.
+pub const RIDGE_GRID_WEIGHT: f64 = 1e-2;
+
 /// Deviance explained from which on a path that may saturate ends (glmnet's `devmax`).
 pub const SATURATED_DEVIANCE: f64 = 0.999;
 

@@ -9,7 +9,8 @@ use crate::method::{Gradient, SolverChoice};
 use crate::stochastic::Schedule;
 
 /// What to fit, and how.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct FitConfig {
     /// How the table is read.
     pub csv: CsvOptions,
@@ -26,6 +27,7 @@ pub struct FitConfig {
 
 /// The settings of a fit, as the model file and the manifest keep them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Hyperparameters {
     /// Whether a level without training rows is an error in held-out rows.
     pub strict: bool,

@@ -148,6 +148,12 @@ impl FitError {
             | Self::Objective(_)
             | Self::Solve(_)
             | Self::LeastSquares(_)
+            | Self::Run(
+                RunError::Absent { .. }
+                | RunError::Unreadable { .. }
+                | RunError::Edited { .. }
+                | RunError::Newer { .. },
+            )
             | Self::Evaluate(_) => Exit::Data,
             Self::File(_) | Self::Run(_) | Self::Describe(_) => Exit::Unexpected,
         }

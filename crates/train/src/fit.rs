@@ -3,8 +3,9 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use dataset::fingerprint::{self, ColumnFingerprint};
 use dataset::{DesignMatrix, Input, PreparedRows};
-use model::device;
+use model::device::{self, Choice};
 use model::{ModelFile, Parameters, Task};
 use solver::Record;
 
@@ -43,6 +44,10 @@ pub struct Fitted {
     pub file: ModelFile,
     /// A line for each iteration or epoch.
     pub history: History,
+    /// What was asked for.
+    pub config: FitConfig,
+    /// What identifies the columns that were read.
+    pub columns: Vec<ColumnFingerprint>,
 }
 
 /// Fits a model to a table. Nothing is written.
@@ -62,23 +67,38 @@ pub fn fit(
     let choice = device::select_for(settings.backend, settings.precision)?;
 
     let mut clock = Clock::start();
-    let mut seconds = Seconds::default();
     let source = prepare::read(input, config)?;
-    seconds.read = clock.lap();
+    let read = clock.lap();
     observe(Event::Read(source.table.rows()));
     let prepared = prepare::prepare(source, config)?;
     observe(Event::Notices(&prepared.notices));
-    seconds.prepare = clock.lap();
+    let prepare = clock.lap();
+    let mut fitted = fit_prepared(name, &prepared, config, &choice, interrupted, observe)?;
+    let seconds = &mut fitted.report.seconds;
+    (seconds.read, seconds.prepare) = (read, prepare);
+    Ok(fitted)
+}
 
+/// Fits a model to rows that are prepared.
+pub(crate) fn fit_prepared(
+    name: &str,
+    prepared: &Prepared,
+    config: &FitConfig,
+    choice: &Choice,
+    interrupted: &AtomicBool,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Result<Fitted, FitError> {
+    let settings = &config.hyperparameters;
+    let mut seconds = Seconds::default();
     let setting = Setting {
-        prepared: &prepared,
+        prepared,
         hyperparameters: settings,
-        device: &choice,
+        device: choice,
         interrupted,
     };
     let solved = setting.solve(observe)?;
     [seconds.fit, seconds.certify] = solved.seconds;
-    clock.lap();
+    let mut clock = Clock::start();
 
     let task = prepared.task();
     let outputs = if task == Task::Multinomial {
@@ -88,20 +108,22 @@ pub fn fit(
     };
     let columns = prepared.pipeline.columns.len();
     let parameters = Parameters::from_flat(&solved.theta, columns, outputs, settings.intercept);
-    let metrics = judge(&prepared, &parameters, &solved.train_scores)?;
+    let metrics = judge(prepared, &parameters, &solved.train_scores)?;
     seconds.evaluate = clock.lap();
 
     let solution = Solution {
-        prepared: &prepared,
+        prepared,
         parameters: &parameters,
         task,
     };
-    let report = solution.report(name, settings, &choice, &solved, metrics, seconds);
+    let report = solution.report(name, settings, choice, &solved, metrics, seconds);
     let file = solution.file(&report, config)?;
     Ok(Fitted {
         report,
         file,
         history: solved.history,
+        config: config.clone(),
+        columns: fingerprint::columns(&prepared.source.table),
     })
 }
 

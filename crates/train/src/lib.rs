@@ -11,6 +11,7 @@
 //! - [`diagnosis`]: separation and collinearity in the words of the table
 //! - `describe`: a solution in words and in a file
 //! - [`report`]: what a fit found, as plain data; [`run`]: the folder it is written to
+//! - [`mod@replay`]: a run is made again from its manifest
 //! - [`cli`]: the program
 
 pub mod blocks;
@@ -26,6 +27,7 @@ pub mod method;
 pub mod objective;
 pub mod plan;
 pub mod prepare;
+pub mod replay;
 pub mod report;
 pub mod rows;
 pub mod run;

@@ -1,19 +1,23 @@
 //! The folder of a run: `model.safetensors`, `run.json`, `history.jsonl`.
 
+mod list;
+mod manifest;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use model::file::write_whole;
-use serde::Serialize;
 use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::error::FitError;
 use crate::fit::Fitted;
-use crate::report::FitReport;
 use crate::solve::History;
+pub use list::{Listed, Listing, list};
+pub use manifest::Manifest;
+use manifest::Written;
 
 /// The folder that runs are kept in when none is named.
 pub const RUNS: &str = "runs";
@@ -44,6 +48,34 @@ pub enum RunError {
         /// What the system said.
         source: io::Error,
     },
+    /// There is no run here.
+    #[error("{}: there is no {MANIFEST} here, so this is no run", path.display())]
+    Absent {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The manifest was not written by this program, or not by one that can replay.
+    #[error("{}: {reason}", path.display())]
+    Unreadable {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The manifest was changed by hand.
+    #[error("{} was changed after it was written", path.display())]
+    Edited {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// The manifest is of a newer program.
+    #[error("{}: format {found}, but this program reads formats up to {}", path.display(), manifest::FORMAT)]
+    Newer {
+        /// The manifest.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+    },
 }
 
 impl RunError {
@@ -52,19 +84,26 @@ impl RunError {
         match self {
             Self::NotARun { .. } => Some("name a new folder with --out".to_owned()),
             Self::Io { .. } => Some("--out FOLDER, somewhere that can be written to".to_owned()),
+            Self::Absent { .. } => Some("train runs lists those that there are".to_owned()),
+            Self::Unreadable { .. } => Some("fit again, so that the run is complete".to_owned()),
+            Self::Edited { .. } => Some(
+                "fit again; other settings belong on the command line or in a file for --config"
+                    .to_owned(),
+            ),
+            Self::Newer { .. } => {
+                Some("update Kindling, or fit again with this version".to_owned())
+            }
         }
     }
 }
 
-/// Everything about a run but its numbers row by row.
-#[derive(Serialize)]
-struct Manifest<'a> {
-    format: u32,
-    created: &'a str,
-    arguments: &'a [String],
-    hyperparameters: &'a serde_json::Value,
-    #[serde(flatten)]
-    report: &'a FitReport,
+/// What was typed.
+#[derive(Debug, Clone, Copy)]
+pub struct Typed<'a> {
+    /// The tables, by the names that a person gave them.
+    pub tables: &'a [String],
+    /// All of it.
+    pub arguments: &'a [String],
 }
 
 /// Checks that `out` can become, or be again, the folder of a run; before any work is done.
@@ -98,7 +137,7 @@ pub fn check(out: &Path) -> Result<(), RunError> {
 pub fn write(
     fitted: &mut Fitted,
     out: Option<&Path>,
-    arguments: &[String],
+    typed: Typed<'_>,
 ) -> Result<PathBuf, FitError> {
     let folder = match out {
         Some(out) => {
@@ -111,16 +150,8 @@ pub fn write(
     fitted.report.out = Some(folder.display().to_string());
     write_whole(&folder.join(HISTORY), history(&fitted.history)?.as_bytes())?;
     fitted.file.write(&folder.join(MODEL))?;
-    let manifest = Manifest {
-        format: 1,
-        created: &fitted.file.training.created,
-        arguments,
-        hyperparameters: &fitted.file.training.hyperparameters,
-        report: &fitted.report,
-    };
-    let mut json = serde_json::to_string_pretty(&manifest)?;
-    json.push('\n');
-    write_whole(&folder.join(MANIFEST), json.as_bytes())?;
+    let manifest = Written::new(fitted, typed).sealed()?;
+    write_whole(&folder.join(MANIFEST), manifest.as_bytes())?;
     if out.is_none() {
         point_latest(&folder)?;
     }

@@ -76,7 +76,10 @@ fn program(folder: &Folder, name: &str, line: &str) {
 fn every_example_runs() {
     let mut count = 0;
     for (name, subcommands) in [
-        ("train", &["", "fit", "compare", "generate", "schema"][..]),
+        (
+            "train",
+            &["", "fit", "compare", "generate", "schema", "runs", "replay"][..],
+        ),
         ("infer", &["", "predict", "inspect"]),
     ] {
         for subcommand in subcommands {
@@ -109,6 +112,8 @@ fn every_option_is_explained() {
         ("train", "compare"),
         ("train", "generate"),
         ("train", "schema"),
+        ("train", "runs"),
+        ("train", "replay"),
         ("infer", "predict"),
         ("infer", "inspect"),
     ] {

@@ -1,9 +1,11 @@
-//! `cargo xtask bench rivals`: the same problems for Kindling and other libraries, one judge for all.
+//! `cargo xtask bench rivals`: the same problems and files for Kindling and other libraries, one judge
+//! for all.
 
 mod adapter;
 mod catalog;
 mod environment;
 mod machine;
+mod reading;
 mod table;
 
 use std::fs;
@@ -29,10 +31,14 @@ const FOLDER: &str = "benches/rivals";
 /// precision that it likes best; only the fit is timed. The objective and gradient that it reached
 /// are computed from its coefficients by one judge (judge.py, float64). The problems and rivals are
 /// in benches/rivals/rivals.toml, the rules in benches/rivals/README.md.
+///
+/// Then files are read to a matrix of floats by Kindling, Polars, pandas and pyarrow (reading.py), and
+/// every cell is compared with what the file was made from.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  cargo xtask bench rivals                                   everything: up to an hour
+  cargo xtask bench rivals                                   both halves: up to an hour
   cargo xtask bench rivals --list                            problems and rivals
+  cargo xtask bench rivals --only reading                    files to matrices: minutes
   cargo xtask bench rivals --problems 1000000x28 --rivals kindling,pytorch
   cargo xtask bench rivals --python .venv/bin/python         packages that are there already
 
@@ -40,13 +46,16 @@ Python's packages are installed into a virtual environment under target/rivals (
 PyTorch), the Rust libraries compiled there. What cannot be installed is named in the table. The
 table is printed and written to target/rivals/results.md and results.json.")]
 pub(crate) struct Args {
+    /// One half alone (default: both, unless problems or rivals are named)
+    #[arg(long, value_name = "HALF")]
+    only: Option<Half>,
     /// Problems to fit: names, or parts of names (default: all)
     #[arg(long, value_delimiter = ',', value_name = "NAME,NAME")]
     problems: Vec<String>,
     /// Rivals to run: names, or parts of names, in any case (default: all)
     #[arg(long, value_delimiter = ',', value_name = "NAME,NAME")]
     rivals: Vec<String>,
-    /// Fits of each rival; the best and the median are shown
+    /// Fits of each rival, or reads of each file; the best is shown
     #[arg(long, default_value_t = 5, value_name = "N")]
     repeats: usize,
     /// Seconds for each rival and problem, all its fits together
@@ -69,8 +78,39 @@ pub(crate) struct Args {
     list: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Half {
+    /// Fits of rows in memory
+    Fits,
+    /// Files to a matrix of floats
+    Reading,
+}
+
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let root = tree::root()?;
+    if args.repeats == 0 || args.time_limit == 0 || args.path_time_limit == 0 {
+        bail!("--repeats, --time-limit and --path-time-limit must be at least 1");
+    }
+    let folder = root.join(&args.folder); // an absolute one replaces the root
+    let named = !args.problems.is_empty() || !args.rivals.is_empty() || args.list;
+    if args.only != Some(Half::Reading) {
+        fits(args, &root, &folder)?;
+    }
+    if args.only == Some(Half::Reading) || (args.only.is_none() && !named) {
+        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        let threads = args.threads.unwrap_or_else(machine::threads);
+        let python = args.python.as_deref();
+        say!(
+            "{}",
+            reading::run(&root, &folder, python, threads, args.repeats)?
+        );
+        say!("wrote {}", folder.join("reading.{md,json}").display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The problems of the catalog, fitted by every rival.
+fn fits(args: &Args, root: &Path, folder: &Path) -> Result<()> {
     let text = fs::read_to_string(root.join(FOLDER).join("rivals.toml")).context("rivals.toml")?;
     let catalog = Catalog::parse(&text)?.chosen(&args.problems, &args.rivals)?;
     if args.list {
@@ -84,14 +124,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
                 if rival.path { " (paths)" } else { "" }
             );
         }
-        return Ok(ExitCode::SUCCESS);
+        return Ok(());
     }
-    if args.repeats == 0 || args.time_limit == 0 || args.path_time_limit == 0 {
-        bail!("--repeats, --time-limit and --path-time-limit must be at least 1");
-    }
-    let folder = root.join(&args.folder); // an absolute one replaces the root
-    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let environment = Environment::prepare(&root, &folder, args.python.as_deref(), &catalog)?;
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let environment = Environment::prepare(root, folder, args.python.as_deref(), &catalog)?;
     let threads = args.threads.unwrap_or_else(machine::threads);
     let [limit, path_limit] = [args.time_limit, args.path_time_limit].map(Duration::from_secs);
     let request = adapter::Request::new(threads, args.repeats, limit, path_limit);
@@ -99,7 +135,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let mut results = Vec::new();
     for problem in &catalog.problems {
         say!("\n{}", problem.name);
-        let data = data(&environment, &folder, problem)?;
+        let data = data(&environment, folder, problem)?;
         let mut attempts = Vec::new();
         for rival in catalog.rivals_of(problem) {
             let attempt = request.ask(&environment, &data, problem, rival)?;
@@ -121,7 +157,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         say!("{note}");
     }
     say!("wrote {}", folder.join("results.{md,json}").display());
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// The folder of the problem's data, made where it is not there yet.

@@ -22,7 +22,7 @@ use std::path::Path;
 
 pub use error::SchemaFileError;
 pub(crate) use text::key;
-pub use text::text;
+pub use text::{quoted, text};
 
 use super::{Kind, Role, SchemaOptions};
 use crate::date::DatePart;

@@ -43,19 +43,6 @@ fn a_split_without_training_row_is_an_error() {
 fn strata_of_another_length_are_an_error() {
     let expected = SplitError::StrataLength { rows: 3, strata: 2 };
     assert_eq!(split(3, Some(&[0, 1]), 0.0, 0.4, 0).unwrap_err(), expected);
-    assert_eq!(folds(3, Some(&[0, 1]), 2, 0).unwrap_err(), expected);
-}
-
-#[test]
-fn impossible_folds_are_an_error() {
-    assert_eq!(
-        folds(3, None, 1, 0).unwrap_err(),
-        SplitError::TooFewFolds { folds: 1 }
-    );
-    let error = folds(3, None, 4, 0).unwrap_err();
-    assert_eq!(error, SplitError::MoreFoldsThanRows { folds: 4, rows: 3 });
-    assert_eq!(error.to_string(), "4 folds of only 3 rows");
-    assert_eq!(error.remedy().unwrap(), "at most 3 folds");
 }
 
 #[test]
@@ -64,8 +51,6 @@ fn the_seed_decides() {
     let with = |seed| split(100, Some(&strata), 0.1, 0.2, seed).unwrap();
     assert_eq!(with(1), with(1));
     assert_ne!(with(1), with(2));
-    assert_eq!(folds(20, None, 4, 5), folds(20, None, 4, 5));
-    assert_ne!(folds(20, None, 4, 5), folds(20, None, 4, 6));
 }
 
 #[test]
@@ -127,29 +112,5 @@ proptest! {
         let size = |fraction: f64| (rows as f64 * fraction).round().max(f64::from(fraction > 0.0));
         prop_assert_eq!(split.test.len() as f64, size(test));
         prop_assert_eq!(split.validation.len() as f64, size(validation));
-    }
-
-    #[test]
-    fn folds_are_even(
-        strata in proptest::collection::vec(0u32..3, 2..100),
-        k in 2usize..10,
-        seed in any::<u64>(),
-    ) {
-        let rows = strata.len();
-        let k = k.min(rows);
-        let folds = folds(rows, Some(&strata), k, seed).unwrap();
-        let mut all = folds.concat();
-        all.sort_unstable();
-        prop_assert_eq!(all, (0..rows).collect::<Vec<_>>());
-        let spread = |counts: Vec<usize>| {
-            counts.iter().max().unwrap() - counts.iter().min().unwrap()
-        };
-        prop_assert!(spread(folds.iter().map(Vec::len).collect()) <= 1);
-        for class in 0..3 {
-            let count = |fold: &Vec<usize>| {
-                fold.iter().filter(|&&row| strata[row] == class).count()
-            };
-            prop_assert!(spread(folds.iter().map(count).collect()) <= 1);
-        }
     }
 }

@@ -10,6 +10,7 @@ mod gap;
 mod path;
 mod quadratic;
 mod subgradient;
+mod trail;
 mod wide;
 mod working;
 
@@ -19,6 +20,7 @@ pub use covariance::{Coordinate, CoordinateState};
 pub use entry::{coordinate, coordinate_observed};
 pub use gap::{DualityGap, duality_gap};
 pub use path::{Lambdas, Path, PathOptions, PathPoint, path};
+pub(crate) use path::{evenly, first_lambda, null_model, usual_ratio};
 
 /// A gauge for parameters of which each class keeps `stride`, the last ones among them.
 fn within(gauge: Gauge, stride: usize) -> Gauge {

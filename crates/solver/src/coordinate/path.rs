@@ -7,11 +7,12 @@ use dataset::{DesignMatrix, Element};
 use super::covariance::{Coordinate, CoordinateState};
 use super::entry::{by_columns, exists, lost_class};
 use super::gap::{DualityGap, duality_gap};
+use super::trail::Trail;
 use super::wide::{Wide, WideState};
 use crate::lbfgs::Lbfgs;
 use crate::minimize::{Solution, SolveError, Status, Stop, descend, minimize};
 use crate::newton::Newton;
-use crate::objective::{HostObjective, Objective, Penalty, Problem};
+use crate::objective::{HostObjective, Layout, Objective, Penalty, Problem};
 use crate::tolerance::{
     NEWTON_PATH_PARAMETERS, SATURATED_DEVIANCE, SATURATED_GAIN, SMALLEST_PATH_RATIO,
 };
@@ -147,10 +148,7 @@ pub fn path<T: Element>(
     let mut gradient = vec![0.0; theta.len()];
     let null_loss = loss.gradient(&theta, &mut gradient)?;
     let layout = objective.layout();
-    let steepest = (0..theta.len())
-        .filter(|at| at % layout.stride() < layout.columns)
-        .fold(0.0, |most: f64, at| most.max(gradient[at].abs()));
-    let lambda_max = steepest / options.l1_ratio.max(SMALLEST_PATH_RATIO);
+    let lambda_max = first_lambda(layout, &gradient, options.l1_ratio);
     let mut path = Path {
         points: Vec::new(),
         lambda_max,
@@ -164,6 +162,7 @@ pub fn path<T: Element>(
     let lambdas = sequence(&options.lambdas, lambda_max, objective)?;
     let mut walk = Walk {
         theta,
+        trail: Trail::default(),
         before: lambda_max,
         wide: None,
         covariance: None,
@@ -213,9 +212,18 @@ pub fn path<T: Element>(
     Ok(path)
 }
 
+/// `λmax`, from the gradient of the mean loss at the null model.
+pub(crate) fn first_lambda(layout: Layout, gradient: &[f64], l1_ratio: f64) -> f64 {
+    let steepest = (0..gradient.len())
+        .filter(|at| at % layout.stride() < layout.columns)
+        .fold(0.0, |most: f64, at| most.max(gradient[at].abs()));
+    steepest / l1_ratio.max(SMALLEST_PATH_RATIO)
+}
+
 /// What goes from one penalty to the next.
 struct Walk {
     theta: Vec<f64>,
+    trail: Trail,
     before: f64,
     wide: Option<WideState>,
     covariance: Option<(CoordinateState, Penalty)>,
@@ -231,12 +239,16 @@ impl Walk {
         let strong = penalty.l1_ratio * (2.0 * penalty.lambda - self.before);
         self.before = penalty.lambda;
         let solution = if penalty.l1_ratio == 0.0 {
-            if objective.dimension() <= NEWTON_PATH_PARAMETERS {
-                minimize(&Newton::default(), objective, &self.theta, stop)?
+            let ahead = self.trail.ahead(penalty.lambda);
+            let start = ahead.as_ref().unwrap_or(&self.theta);
+            let solution = if objective.dimension() <= NEWTON_PATH_PARAMETERS {
+                minimize(&Newton::default(), objective, start, stop)?
             } else {
                 let lbfgs = Lbfgs::sized(objective.dimension());
-                minimize(&lbfgs, objective, &self.theta, stop)?
-            }
+                minimize(&lbfgs, objective, start, stop)?
+            };
+            self.trail.add(penalty.lambda, &solution.theta);
+            solution
         } else if by_columns(objective) {
             let mut solver = Wide::new(objective, stop.gradient_tolerance, exists(objective))?;
             solver.strong = strong;
@@ -267,7 +279,7 @@ impl Walk {
 }
 
 /// Intercepts alone, beside the offsets; zero without an intercept.
-fn null_model<T: Element>(
+pub(crate) fn null_model<T: Element>(
     objective: &HostObjective<'_, T>,
     stop: &Stop<'_>,
 ) -> Result<Vec<f64>, SolveError> {
@@ -306,13 +318,7 @@ fn sequence<T: Element>(
     match lambdas {
         Lambdas::Given(lambdas) => Ok(lambdas.clone()),
         Lambdas::Auto { count, ratio } => {
-            let rows = objective.rows();
-            let usual = if rows.len() > rows.columns() {
-                1e-4
-            } else {
-                1e-2
-            };
-            let ratio = ratio.unwrap_or(usual);
+            let ratio = ratio.unwrap_or_else(|| usual_ratio(objective));
             if !(ratio > 0.0 && ratio < 1.0) {
                 let error = crate::ObjectiveError::Lambda { lambda: ratio };
                 return Err(error.into());
@@ -321,12 +327,27 @@ fn sequence<T: Element>(
                 // no column has anything to say at any penalty
                 return Ok(vec![0.0; usize::from(*count > 0)]);
             }
-            let last = count.saturating_sub(1).max(1) as f64;
-            Ok((0..*count)
-                .map(|i| lambda_max * ratio.powf(i as f64 / last))
-                .collect())
+            Ok(evenly(lambda_max, ratio, *count))
         }
     }
+}
+
+/// The last penalty over the first when nothing is said, as in glmnet.
+pub(crate) fn usual_ratio<T: Element>(objective: &HostObjective<'_, T>) -> f64 {
+    let rows = objective.rows();
+    if rows.len() > rows.columns() {
+        1e-4
+    } else {
+        1e-2
+    }
+}
+
+/// Penalties that fall evenly in the logarithm, from the first to `ratio` of it.
+pub(crate) fn evenly(first: f64, ratio: f64, count: usize) -> Vec<f64> {
+    let last = count.saturating_sub(1).max(1) as f64;
+    (0..count)
+        .map(|i| first * ratio.powf(i as f64 / last))
+        .collect()
 }
 
 fn nonzero<T: Element>(objective: &HostObjective<'_, T>, theta: &[f64]) -> usize {

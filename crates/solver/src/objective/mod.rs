@@ -32,7 +32,7 @@ pub(crate) use panel::PANEL;
 pub(crate) use pass::{Sums, Wanted};
 pub(crate) use problem::Layout;
 pub(crate) use restricted::submatrix;
-pub(crate) use rows::{Rows, dot, dot_absolute, weighted_squares};
+pub(crate) use rows::{Rows, dot, dot_absolute, squared_length, weighted_squares};
 
 use crate::tolerance;
 

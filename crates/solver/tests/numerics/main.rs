@@ -6,6 +6,7 @@ mod certificate;
 mod constructions;
 mod coordinate;
 mod coordinate_references;
+mod cross_validation;
 mod evidence;
 mod fits;
 mod gap;

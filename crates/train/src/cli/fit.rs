@@ -11,7 +11,7 @@ use super::summary::summary;
 use crate::config::Hyperparameters;
 use crate::error::FitError;
 use crate::fit::{Event, fit};
-use crate::run;
+use crate::run::{self, Typed};
 
 pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
     let source = Source::open(&args.table.columns.tables)?;
@@ -27,28 +27,7 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
     let mut observe = |event: Event<'_>| match event {
         Event::Read(_) => drop(watch.take()),
         Event::Notices(notices) => tell_notices(notices, told),
-        Event::Iteration(record) => progress.update(
-            record.iteration as u64,
-            0,
-            format!(
-                "iterations, objective {:.6}, gradient {:.1e}",
-                record.objective, record.gradient_max
-            ),
-        ),
-        Event::Line(..) => {}
-        Event::Epoch(epoch, total) => {
-            let validation = epoch.measured.validation_loss;
-            let validation =
-                validation.map_or_else(String::new, |v| format!(", validation {v:.4}"));
-            progress.update(
-                epoch.epoch as u64,
-                total as u64,
-                format!(
-                    "epochs, objective {:.5}{validation}",
-                    epoch.measured.objective
-                ),
-            );
-        }
+        event => progressing(&mut progress, &event),
     };
     use_threads(args.machine.threads)?;
     let mut fitted = fit(
@@ -60,7 +39,11 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
     )?;
     progress.finish();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    run::write(&mut fitted, args.out.as_deref(), &arguments)?;
+    let typed = Typed {
+        tables: &args.table.columns.tables,
+        arguments: &arguments,
+    };
+    run::write(&mut fitted, args.out.as_deref(), typed)?;
 
     let text = match args.format {
         Format::Text => summary(&fitted.report),
@@ -73,6 +56,34 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
         _ => Exit::Doubtful,
     }
     .into())
+}
+
+/// A line of progress for a step of a fit.
+pub(super) fn progressing(progress: &mut Progress, event: &Event<'_>) {
+    match event {
+        Event::Iteration(record) => progress.update(
+            record.iteration as u64,
+            0,
+            format!(
+                "iterations, objective {:.6}, gradient {:.1e}",
+                record.objective, record.gradient_max
+            ),
+        ),
+        Event::Epoch(epoch, total) => {
+            let validation = epoch.measured.validation_loss;
+            let validation =
+                validation.map_or_else(String::new, |v| format!(", validation {v:.4}"));
+            progress.update(
+                epoch.epoch as u64,
+                *total as u64,
+                format!(
+                    "epochs, objective {:.5}{validation}",
+                    epoch.measured.objective
+                ),
+            );
+        }
+        Event::Read(_) | Event::Notices(_) | Event::Line(..) => {}
+    }
 }
 
 fn hyperparameters(args: &FitArgs) -> Result<Hyperparameters, Failure> {

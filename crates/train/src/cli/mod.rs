@@ -2,18 +2,19 @@
 
 mod args;
 mod compare;
+mod config_file;
 mod configuration;
 mod fit;
 mod generate;
+mod replay;
+mod runs;
 mod schema;
 mod summary;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use args::{Cli, Command};
-use terminal::Failure;
+use args::Command;
+use terminal::{Exit, Failure, Sink};
 
 use crate::FitError;
 
@@ -29,12 +30,19 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch() -> Result<ExitCode, Failure> {
-    let cli = Cli::parse();
+    let request = config_file::request()?;
+    if let Some(settings) = request.printed {
+        Sink::open(None)?.put(&settings)?;
+        return Ok(Exit::Ok.into());
+    }
+    let cli = request.cli;
     match cli.command {
         None => fit::run(&cli.fit),
         Some(Command::Fit(args)) => fit::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Generate(args)) => generate::run(&args),
         Some(Command::Schema(args)) => schema::run(&args),
+        Some(Command::Runs(args)) => runs::run(&args),
+        Some(Command::Replay(args)) => replay::run(&args),
     }
 }

@@ -13,6 +13,23 @@ use super::catalog::{Catalog, Rival};
 use crate::process::{self, Show};
 use crate::say::say;
 
+/// Which packages Python is to have.
+#[derive(Clone, Copy)]
+pub(crate) enum Packages {
+    Fits,
+    Readers,
+}
+
+impl Packages {
+    /// The file that names them, and the folder that they are installed into.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Fits => ("requirements.txt", "venv"),
+            Self::Readers => ("requirements-reading.txt", "venv-reading"),
+        }
+    }
+}
+
 pub(crate) struct Environment {
     pub(crate) root: PathBuf,
     python: PathBuf,
@@ -31,10 +48,7 @@ impl Environment {
         catalog: &Catalog,
     ) -> Result<Self> {
         let mut notes = Vec::new();
-        let python = match python {
-            Some(python) => python.to_path_buf(),
-            None => virtual_environment(root, &folder.join("venv"), &mut notes)?,
-        };
+        let python = self::python(root, folder, python, Packages::Fits, &mut notes)?;
         let mut programs = BTreeMap::new();
         if catalog.rivals.iter().any(Rival::is_kindling) {
             let arguments = ["--package", "benches", "--bin", "kindling"];
@@ -62,11 +76,7 @@ impl Environment {
 
     /// A script of the folder of rivals, to be started with Python.
     pub(crate) fn script(&self, name: &str) -> Command {
-        let mut command = Command::new(&self.python);
-        command
-            .arg("-B") // no compiled scripts beside the scripts
-            .arg(self.root.join(FOLDER).join(name));
-        command
+        script(&self.root, &self.python, name)
     }
 
     /// The adapter of a rival; none where it did not compile.
@@ -78,8 +88,37 @@ impl Environment {
     }
 }
 
-/// The Python of a virtual environment with every package of `requirements.txt` that installs.
-fn virtual_environment(root: &Path, venv: &Path, notes: &mut Vec<String>) -> Result<PathBuf> {
+/// A script of the folder of rivals, to be started with this Python.
+pub(crate) fn script(root: &Path, python: &Path, name: &str) -> Command {
+    let mut command = Command::new(python);
+    command
+        .arg("-B") // no compiled scripts beside the scripts
+        .arg(root.join(FOLDER).join(name));
+    command
+}
+
+/// The Python that was given, or that of a virtual environment with every package that installs.
+pub(crate) fn python(
+    root: &Path,
+    folder: &Path,
+    given: Option<&Path>,
+    packages: Packages,
+    notes: &mut Vec<String>,
+) -> Result<PathBuf> {
+    if let Some(python) = given {
+        return Ok(python.to_path_buf());
+    }
+    let (requirements, venv) = packages.names();
+    virtual_environment(root, &folder.join(venv), requirements, notes)
+}
+
+/// The Python of a virtual environment with every package of a list that installs.
+fn virtual_environment(
+    root: &Path,
+    venv: &Path,
+    list: &str,
+    notes: &mut Vec<String>,
+) -> Result<PathBuf> {
     let python = if cfg!(windows) {
         venv.join("Scripts/python.exe")
     } else {
@@ -94,8 +133,8 @@ fn virtual_environment(root: &Path, venv: &Path, notes: &mut Vec<String>) -> Res
         }
     }
     // What this file asked for last time is there, or was tried.
-    let text = fs::read_to_string(root.join(FOLDER).join("requirements.txt"))?;
-    let marker = venv.join("requirements.txt");
+    let text = fs::read_to_string(root.join(FOLDER).join(list))?;
+    let marker = venv.join(list);
     let failures = venv.join("failures.txt");
     if fs::read_to_string(&marker).is_ok_and(|done| done == text) {
         let failed = fs::read_to_string(&failures).unwrap_or_default();
@@ -121,7 +160,7 @@ fn virtual_environment(root: &Path, venv: &Path, notes: &mut Vec<String>) -> Res
     Ok(python)
 }
 
-/// The options for pip and the packages of a `requirements.txt`.
+/// The options for pip and the packages of a list.
 fn requirements(text: &str) -> (Vec<&str>, Vec<&str>) {
     let lines = text.lines().map(str::trim);
     let lines: Vec<&str> = lines
@@ -134,7 +173,7 @@ fn requirements(text: &str) -> (Vec<&str>, Vec<&str>) {
 }
 
 /// Compiles programs and says where they are.
-fn compile(root: &Path, arguments: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
+pub(crate) fn compile(root: &Path, arguments: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
     let mut command = process::cargo();
     command
         .args(["build", "--release"])

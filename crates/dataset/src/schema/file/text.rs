@@ -82,7 +82,12 @@ pub(crate) fn key(name: &str) -> String {
 }
 
 /// A text in quotes, as TOML writes it.
-fn quoted(text: &str) -> String {
+///
+/// # Examples
+/// ```
+/// assert_eq!(dataset::schema::file::quoted("a \"b\""), r#""a \"b\"""#);
+/// ```
+pub fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for character in text.chars() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use model::device::Backend;
 
-use super::{Format, MachineArgs, PenaltyArgs, TableArgs};
+use super::{ConfigArgs, Format, MachineArgs, PenaltyArgs, TableArgs};
 use crate::method::{Gradient, SolverChoice};
 
 #[derive(Debug, Args)]
@@ -67,4 +67,6 @@ pub(in crate::cli) struct CompareArgs {
     /// No progress
     #[arg(long, short, help_heading = "Output")]
     pub(in crate::cli) quiet: bool,
+    #[command(flatten)]
+    pub(in crate::cli) config: ConfigArgs,
 }

@@ -1,8 +1,11 @@
 //! What can be typed. Nothing is decided here.
 
 mod compare;
+mod config;
 mod generate;
 mod problem;
+mod replay;
+mod runs;
 mod schema;
 mod table;
 
@@ -12,8 +15,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::device::Backend;
 
 pub(super) use compare::CompareArgs;
+pub(super) use config::ConfigArgs;
 pub(super) use generate::{GenerateArgs, Kind};
 pub(super) use problem::{MachineArgs, PenaltyArg, PenaltyArgs};
+pub(super) use replay::ReplayArgs;
+pub(super) use runs::RunsArgs;
 pub(super) use schema::SchemaArgs;
 pub(super) use table::{ColumnArgs, EncodingArgs, MissingArg, TableArgs, TaskArg};
 
@@ -59,6 +65,10 @@ Examples:
   train iris --solver adam --epochs 100 --backend flex --gradient autodiff
                                               mini-batches, by Burn's tape
   train compare                               every backend and gradient on the same rows
+  train loans.csv --target default --print-config > fit.toml
+  train --config fit.toml --lambda 0.1        settings from a file; what is typed wins
+  train runs                                  the fits that were made
+  train replay runs/latest                    the newest once more: is it the same?
   train --format json | jq .metrics.test      for scripts
   train generate classification --rows 1000000 --out rows.csv
 
@@ -76,6 +86,10 @@ pub(super) enum Command {
     Generate(GenerateArgs),
     /// Write what the columns of a table are as TOML, to edit and to fit with (--schema)
     Schema(Box<SchemaArgs>),
+    /// List the runs that were made: data, status, metrics
+    Runs(RunsArgs),
+    /// Make a run again, and say: equal to the bit, within the certificate, or different and why
+    Replay(ReplayArgs),
 }
 
 /// How results are printed.
@@ -85,6 +99,18 @@ pub(super) enum Format {
     Text,
     /// One JSON object
     Json,
+}
+
+impl Cli {
+    /// Where settings come from, for the commands that have many.
+    pub(super) fn config(&self) -> Option<&ConfigArgs> {
+        match &self.command {
+            None => Some(&self.fit.config),
+            Some(Command::Fit(args)) => Some(&args.config),
+            Some(Command::Compare(args)) => Some(&args.config),
+            Some(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -200,4 +226,6 @@ pub(super) struct FitArgs {
     /// No progress and no notices
     #[arg(long, short, help_heading = "Output")]
     pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
 }

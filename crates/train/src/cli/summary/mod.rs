@@ -175,8 +175,13 @@ pub(super) fn penalty(penalty: &Penalty, standardized: bool) -> String {
     } else {
         "on their own scales"
     };
+    format!("{}, columns {scale}", weight(penalty))
+}
+
+/// The penalty's kind and weight in both conventions.
+pub(super) fn weight(penalty: &Penalty) -> String {
     let Some(c) = penalty.c else {
-        return format!("none, columns {scale}");
+        return "none".to_owned();
     };
     let ratio = plain(penalty.l1_ratio);
     let (kind, theirs) = if penalty.l1_ratio <= 0.0 {
@@ -188,7 +193,7 @@ pub(super) fn penalty(penalty: &Penalty, standardized: bool) -> String {
         (kind, format!(", l1_ratio = {ratio}"))
     };
     format!(
-        "{kind}, lambda {} (scikit-learn C = {}{theirs}), columns {scale}",
+        "{kind}, lambda {} (scikit-learn C = {}{theirs})",
         significant(penalty.lambda, 2),
         plain(c)
     )
