@@ -64,6 +64,17 @@ pub enum FitError {
         /// The solver asked for.
         solver: SolverChoice,
     },
+    /// Rows of very many columns are to be dense.
+    #[error("{rows} rows of {columns} columns would take {:.1} GB with every zero in its place",
+        *bytes as f64 / 1e9)]
+    TooWide {
+        /// Rows of the part.
+        rows: usize,
+        /// Columns of the design matrix.
+        columns: usize,
+        /// Bytes of the dense rows.
+        bytes: usize,
+    },
     /// A solver that cannot do what is asked of it.
     #[error("--solver {solver} {reason}")]
     Unsuitable {
@@ -112,6 +123,11 @@ impl FitError {
             Self::Run(error) => error.remedy(),
             Self::NotStochastic { .. } => Some("--solver adam, or leave out --epochs".to_owned()),
             Self::Unsuitable { remedy, .. } => Some((*remedy).to_owned()),
+            Self::TooWide { .. } => Some(
+                "leave out --gradient and stochastic solvers: newton, lbfgs and coordinate fit \
+                 sparse rows; or fewer columns"
+                    .to_owned(),
+            ),
             Self::Design(_) | Self::Setting { .. } | Self::Describe(_) => None,
         }
     }
@@ -139,6 +155,7 @@ impl FitError {
             | Self::Run(RunError::NotARun { .. })
             | Self::NotStochastic { .. }
             | Self::Unsuitable { .. }
+            | Self::TooWide { .. }
             | Self::Setting { .. } => Exit::Usage,
             Self::Read(_)
             | Self::Schema(_)

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use dataset::fingerprint::{self, ColumnFingerprint};
-use dataset::{DesignMatrix, Input, PreparedRows};
+use dataset::{Input, PreparedRows, RowSource};
 use model::device::{self, Choice};
 use model::{ModelFile, Parameters, Task};
 use solver::Record;
@@ -190,8 +190,8 @@ fn judge(
     parameters: &Parameters,
     train_scores: &[f64],
 ) -> Result<Parts<Metrics>, FitError> {
-    let held = |part: &Option<PreparedRows>, design: &Option<DesignMatrix<f64>>| {
-        let Some((part, design)) = part.as_ref().zip(design.as_ref()) else {
+    let held = |part: &Option<PreparedRows>, design: &Option<Box<dyn RowSource<f64>>>| {
+        let Some((part, design)) = part.as_ref().zip(design.as_deref()) else {
             return Ok(None);
         };
         let scores = measure::scores(parameters, design, part.offsets.as_deref())?;

@@ -2,10 +2,11 @@
 
 use dataset::leak::leaks;
 use dataset::{
-    DesignMatrix, Element, EncodedRows, Fingerprint, Input, Pipeline, PipelineOptions,
-    PreparedRows, Schema, Table, Target, prepare as prepare_rows, read_table, split,
+    DesignMatrix, Element, Fingerprint, Input, Pipeline, PipelineOptions, PreparedRows, RowFlags,
+    RowSource, Schema, Table, Target, prepare as prepare_rows, read_table, split,
 };
 use solver::TargetValues;
+use terminal::number::counted;
 
 use crate::config::FitConfig;
 use crate::error::FitError;
@@ -31,8 +32,10 @@ pub struct Prepared {
     pub pipeline: Pipeline,
     /// The parts of the rows; `train` is always there.
     pub parts: Parts<PreparedRows>,
+    /// Whether only those numbers of a row are stored that are not 0.
+    pub sparse: bool,
     /// The numbers of the parts that are held out; the training rows' depend on the precision.
-    pub designs: Parts<DesignMatrix<f64>>,
+    pub designs: Parts<Box<dyn RowSource<f64>>>,
     /// All rows with a target, before the split.
     pub all: PreparedRows,
     /// What was decided on the way, in sentences.
@@ -40,6 +43,12 @@ pub struct Prepared {
     /// Columns that are not what they look like, and features that alone tell the target.
     pub notices: Vec<NoticeReport>,
 }
+
+/// Bytes of dense rows, at most, where sparse rows would do: about the memory of a laptop.
+const MOST_DENSE_BYTES: usize = 4 << 30;
+
+/// Columns with missing cells that a note names.
+const NAMED: usize = 10;
 
 /// Reads a table.
 ///
@@ -57,7 +66,8 @@ pub fn read(input: &Input, config: &FitConfig) -> Result<Source, FitError> {
 /// Chooses rows, splits them, and fits the preprocessing on the training rows.
 ///
 /// # Errors
-/// [`FitError::Target`], [`FitError::Split`], [`FitError::Pipeline`].
+/// [`FitError::Target`], [`FitError::Split`], [`FitError::Pipeline`]; [`FitError::TooWide`] where dense
+/// rows are needed and cannot be had.
 pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError> {
     let settings = &config.hyperparameters;
     let all = prepare_rows(&source.table, &source.schema, &config.target)?;
@@ -91,6 +101,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         train.weights.as_deref(),
         &options,
     )?;
+    let sparse = pipeline.is_sparse() && !settings.needs_dense_rows();
     let mut notices: Vec<NoticeReport> = source.schema.notices().iter().map(Into::into).collect();
     let leaks = leaks(&source.table, &source.schema, &train);
     notices.extend(leaks.iter().map(NoticeReport::from));
@@ -112,7 +123,13 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         ("test", &parts.test, &mut designs.test),
     ] {
         let Some(part) = part else { continue };
-        let (design, flags) = pipeline.design::<f64>(&source.table, &part.rows)?;
+        let (design, flags): (Box<dyn RowSource<f64>>, _) = if sparse {
+            let (design, flags) = pipeline.sparse_design(&source.table, &part.rows)?;
+            (Box::new(design), flags)
+        } else {
+            let (design, flags) = dense::<f64>(&pipeline, &source.table, part)?;
+            (Box::new(design), flags)
+        };
         *place = Some(design);
         if settings.strict {
             pipeline.refuse_unseen(&source.table, &part.rows, &flags)?;
@@ -129,6 +146,7 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         source,
         pipeline,
         parts,
+        sparse,
         designs,
         all,
         notes,
@@ -143,6 +161,9 @@ fn filled(source: &Source, all: &PreparedRows) -> Option<String> {
         .features()
         .filter_map(|feature| {
             let cells = &source.table.column(&feature.name)?.cells;
+            if !cells.any_missing() {
+                return None;
+            }
             let missing = all
                 .rows
                 .iter()
@@ -156,14 +177,38 @@ fn filled(source: &Source, all: &PreparedRows) -> Option<String> {
     }
     let total: usize = columns.iter().map(|(_, missing)| missing).sum();
     let cells = if total == 1 { "cell" } else { "cells" };
-    let named: Vec<String> = columns
+    let mut named: Vec<String> = columns
         .iter()
+        .take(NAMED)
         .map(|(name, missing)| format!("{name} {missing}"))
         .collect();
+    if columns.len() > NAMED {
+        let more = counted(columns.len() - NAMED, "column");
+        named.push(format!("and in {more} more"));
+    }
     Some(format!(
         "{total} missing {cells} filled with the column's median or a level of their own ({})",
         named.join(", ")
     ))
+}
+
+/// The dense rows of a part, unless they take more memory than is sensible where sparse rows would
+/// take little.
+fn dense<T: Element>(
+    pipeline: &Pipeline,
+    table: &Table,
+    part: &PreparedRows,
+) -> Result<(DesignMatrix<T>, Vec<RowFlags>), FitError> {
+    let (rows, columns) = (part.rows.len(), pipeline.columns.len());
+    let bytes = rows.saturating_mul(columns).saturating_mul(size_of::<T>());
+    if pipeline.is_sparse() && bytes > MOST_DENSE_BYTES {
+        return Err(FitError::TooWide {
+            rows,
+            columns,
+            bytes,
+        });
+    }
+    Ok(pipeline.design(table, &part.rows)?)
 }
 
 impl Prepared {
@@ -178,21 +223,29 @@ impl Prepared {
             .expect("the split has training rows")
     }
 
-    /// The numbers of a part.
+    /// The numbers of a part, dense.
     ///
     /// # Errors
-    /// [`FitError::Pipeline`] where a number does not fit into `T`.
+    /// [`FitError::Pipeline`] where a number does not fit into `T`; [`FitError::TooWide`].
     pub fn design<T: Element>(&self, part: &PreparedRows) -> Result<DesignMatrix<T>, FitError> {
-        Ok(self.pipeline.design(&self.source.table, &part.rows)?.0)
+        Ok(dense(&self.pipeline, &self.source.table, part)?.0)
     }
 
-    /// The numbers of a part, encoded block by block as they are asked for: the same bits, and no
-    /// matrix.
+    /// The exact numbers of a part in little memory: sparse rows, or dense ones that are encoded block
+    /// by block as they are asked for. The same bits as those of [`design`](Self::design).
     ///
     /// # Errors
     /// [`FitError::Pipeline`] where the table does not suit the pipeline.
-    pub fn encoded<'a>(&'a self, part: &'a PreparedRows) -> Result<EncodedRows<'a>, FitError> {
-        Ok(self.pipeline.encoded_rows(&self.source.table, &part.rows)?)
+    pub fn rows<'a>(
+        &'a self,
+        part: &'a PreparedRows,
+    ) -> Result<Box<dyn RowSource<f64> + 'a>, FitError> {
+        let table = &self.source.table;
+        Ok(if self.sparse {
+            Box::new(self.pipeline.sparse_design(table, &part.rows)?.0)
+        } else {
+            Box::new(self.pipeline.encoded_rows(table, &part.rows)?)
+        })
     }
 
     /// The question, as the modules know it.

@@ -301,10 +301,10 @@ fn difference(
         return Ok(None);
     }
     let part = prepared.train();
-    let rows = prepared.encoded(part)?;
+    let rows = prepared.rows(part)?;
     let said = |file: &ModelFile| {
         let parameters = exact(file, &prepared.pipeline);
-        let scores = measure::scores(&parameters, &rows, part.offsets.as_deref())?;
+        let scores = measure::scores(&parameters, &*rows, part.offsets.as_deref())?;
         predictions(file, scores)
     };
     let (one, other) = (said(then)?, said(now)?);

@@ -179,8 +179,4 @@ impl Term for BinTerm<'_> {
             level.write(row, missing, entries, flags);
         }
     }
-
-    fn fill(&self) -> f64 {
-        1.0
-    }
 }

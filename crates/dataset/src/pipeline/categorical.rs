@@ -327,8 +327,4 @@ impl Term for LevelTerm<'_> {
             level.write(row, code == MISSING, entries, flags);
         }
     }
-
-    fn fill(&self) -> f64 {
-        1.0
-    }
 }

@@ -363,14 +363,6 @@ impl Term for DateTerm<'_> {
         &self.columns
     }
 
-    fn fill(&self) -> f64 {
-        let numbers = |part: &PartColumns| match part {
-            PartColumns::Cycle(..) => 2.0,
-            PartColumns::Number(..) | PartColumns::Levels { .. } => 1.0,
-        };
-        self.parts.iter().map(numbers).sum()
-    }
-
     fn write(&self, rows: Rows<'_>, entries: &mut Vec<Entry>, flags: &mut [RowFlags]) {
         for (row, &place) in rows.iter().enumerate() {
             let seconds = self.cells[place];

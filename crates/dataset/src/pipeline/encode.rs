@@ -10,7 +10,8 @@ use crate::table::Cells;
 
 /// One feature, fitted.
 pub(super) enum FittedFeature {
-    Used(Feature, Vec<DesignColumn>),
+    /// With how many of its columns have a number that is not 0 in a training row: the mean, or more.
+    Used(Feature, Vec<DesignColumn>, f64),
     Dropped(DroppedColumn),
 }
 
@@ -26,7 +27,16 @@ impl FittedFeature {
             kind: column.kind,
             encoding,
         };
-        Self::Used(feature, columns)
+        let numbers = feature.encoding.numbers(&columns);
+        Self::Used(feature, columns, numbers)
+    }
+
+    /// The same, with a number only in so large a share of the training rows.
+    pub(super) fn in_share_of_rows(self, share: f64) -> Self {
+        match self {
+            Self::Used(feature, columns, numbers) => Self::Used(feature, columns, share * numbers),
+            dropped @ Self::Dropped(_) => dropped,
+        }
     }
 }
 

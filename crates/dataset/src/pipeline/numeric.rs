@@ -350,14 +350,6 @@ impl Term for NumberTerm<'_> {
         }
     }
 
-    fn fill(&self) -> f64 {
-        let share = match &self.cells {
-            Numbers::Sparse(cells) => cells.stored() as f64 / cells.len().max(1) as f64,
-            Numbers::Dense(_) => 1.0,
-        };
-        share * self.functions.len() as f64
-    }
-
     fn plain(&self) -> Option<Plain<'_>> {
         match (&self.cells, &self.functions[..]) {
             (Numbers::Dense(cells), &[(column, 0, _)]) if !self.shifted => Some(Plain {

@@ -49,25 +49,31 @@ pub(super) fn pairs(
 }
 
 impl Pipeline {
-    /// Adds the products of pairs of features, whose own columns are fitted.
+    /// Adds the products of pairs of features, whose own columns are fitted; returns how many of them
+    /// are not 0 in a training row, or more, from the `numbers` of each feature.
     pub(super) fn fit_products(
         &mut self,
         pairs: &[(String, String)],
+        numbers: &HashMap<String, f64>,
         table: &Table,
         training: &TrainingRows,
         options: &PipelineOptions,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<f64, PipelineError> {
+        let mut total = 0.0;
         let fitted: Vec<Result<FittedPair, PipelineError>> = pairs
             .par_iter()
             .map(|(first, second)| self.fit_pair([first, second], table, training, options))
             .collect();
-        for fitted in fitted {
+        for ((first, second), fitted) in pairs.iter().zip(fitted) {
             match fitted? {
-                Ok(columns) => self.columns.extend(columns),
+                Ok(columns) => {
+                    total += (numbers[first] * numbers[second]).min(columns.len() as f64);
+                    self.columns.extend(columns);
+                }
                 Err(dropped) => self.dropped.push(dropped),
             }
         }
-        Ok(())
+        Ok(total)
     }
 
     fn fit_pair(
@@ -361,10 +367,6 @@ struct ProductTerm<'a> {
 impl Term for ProductTerm<'_> {
     fn columns(&self) -> &[usize] {
         &self.columns
-    }
-
-    fn fill(&self) -> f64 {
-        self.factors.iter().map(|factor| factor.fill()).product()
     }
 
     /// What is unusual about a row is said by the features themselves.

@@ -95,7 +95,8 @@ pub(super) fn fit(
         max,
         basis: Basis::Identity,
     };
-    FittedFeature::used(column, encoding, columns)
+    let share = rows as f64 / by_row.rows as f64;
+    FittedFeature::used(column, encoding, columns).in_share_of_rows(share)
 }
 
 /// Mean and scale of numbers with their weights, beside zeros of a weight in all.
@@ -172,7 +173,7 @@ mod tests {
             let found = fit(&column, &sparse, &training, &options);
             let expected = super::super::numeric::fit(&column, &cells, &training, &options).unwrap();
             match (found, expected) {
-                (FittedFeature::Used(found, own), FittedFeature::Used(expected, others)) => {
+                (FittedFeature::Used(found, own, _), FittedFeature::Used(expected, others, _)) => {
                     prop_assert_eq!(found, expected);
                     prop_assert_eq!(own.len(), others.len());
                     for (own, other) in own.iter().zip(&others) {

@@ -117,10 +117,6 @@ pub(crate) trait Term: Debug + Send + Sync {
     /// at all; what is unusual is added to it.
     fn write(&self, rows: Rows<'_>, entries: &mut Vec<Entry>, flags: &mut [RowFlags]);
 
-    /// How many of its columns have a number that is not 0, in a row of the table: the mean, or more
-    /// than that.
-    fn fill(&self) -> f64;
-
     /// What no training row had in a row of the table, where that is less than the whole cell: the
     /// levels of the parts of a date.
     fn unseen_parts(&self, _row: usize) -> Vec<String> {

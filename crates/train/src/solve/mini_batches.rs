@@ -93,6 +93,7 @@ impl Setting<'_> {
             condition: None,
             gap: None,
             plan: plan.clone(),
+            stored: None,
             train_scores: Vec::new(),
             penalty: problem.penalty,
             diagnosis: Diagnosis::default(),
@@ -113,7 +114,7 @@ impl Setting<'_> {
             .parts
             .validation
             .as_ref()
-            .zip(self.prepared.designs.validation.as_ref());
+            .zip(self.prepared.designs.validation.as_deref());
         let measure = |parameters: &Parameters| -> Result<Measured, FitError> {
             let theta = parameters.to_flat();
             let mut gradient = vec![0.0; theta.len()];

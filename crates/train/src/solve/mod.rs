@@ -7,7 +7,7 @@ mod one_step;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use dataset::{DesignMatrix, EncodedRows, PreparedRows, RowSource};
+use dataset::{PreparedRows, RowSource};
 use model::Parameters;
 use model::device::{Choice, Precision};
 use solver::{
@@ -63,6 +63,8 @@ pub struct Solved {
     pub gap: Option<DualityGap>,
     /// What stands in the way of a unique, finite optimum.
     pub diagnosis: Diagnosis,
+    /// Numbers that the training rows store, where they are sparse.
+    pub stored: Option<usize>,
     /// Scores of the training rows at `theta`, from the `f64` rows: `[rows, outputs]`.
     pub train_scores: Vec<f64>,
     /// Seconds spent by the solver, and on the certificate.
@@ -110,21 +112,20 @@ impl Setting<'_> {
     /// Any [`FitError`] of the solver.
     pub fn solve(&self, observe: &mut dyn FnMut(Event<'_>)) -> Result<Solved, FitError> {
         let part = self.prepared.train();
-        // 1. One matrix: that of the precision asked for. Beside one of f32 the exact rows are encoded
-        //    whenever a pass asks for them, unless they are few.
+        // One matrix: sparse, or that of the precision asked for. Beside one of f32 the exact rows are
+        // encoded whenever a pass asks for them, unless they are few.
         let bytes = part.rows.len() * self.prepared.pipeline.columns.len() * size_of::<f64>();
-        let (resident, encoded): (DesignMatrix<f64>, EncodedRows<'_>);
-        let design: &dyn RowSource<f64> =
-            if self.hyperparameters.precision == Precision::F64 || bytes <= RESIDENT_BYTES {
-                resident = self.prepared.design::<f64>(part)?;
-                &resident
-            } else {
-                encoded = self.prepared.encoded(part)?;
-                &encoded
-            };
+        let resident = self.hyperparameters.precision == Precision::F64 || bytes <= RESIDENT_BYTES;
+        let design: Box<dyn RowSource<f64> + '_> = if resident && !self.prepared.sparse {
+            Box::new(self.prepared.design::<f64>(part)?)
+        } else {
+            self.prepared.rows(part)?
+        };
+        let design = &*design;
         let exact = HostObjective::new(self.problem(design, part))?;
         let shape = Shape::of(exact.problem());
-        let plan = Plan::new(self.hyperparameters, self.device, &shape)?;
+        let sparse = self.prepared.sparse;
+        let plan = Plan::new(self.hyperparameters, self.device, &shape, sparse)?;
         let mut solved = if plan.solver.is_full_batch() {
             self.in_full_batches(&exact, part, &plan, observe)?
         } else {
@@ -147,6 +148,7 @@ impl Setting<'_> {
             outputs,
             self.hyperparameters.intercept,
         );
+        solved.stored = design.sparse().map(|rows| rows.matrix().stored());
         solved.train_scores = measure::scores(&parameters, design, part.offsets.as_deref())?;
         Ok(solved)
     }
@@ -159,7 +161,7 @@ impl Setting<'_> {
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Solved, FitError> {
         let started = Instant::now();
-        let rounded = self.hyperparameters.precision == Precision::F32;
+        let rounded = self.rounded();
         let mut condition = None;
         let solution = if let Some(method) = plan.solver.least_squares() {
             let (solution, number) = one_step::in_one_step(exact, method)?;
@@ -199,9 +201,15 @@ impl Setting<'_> {
             certificate: fit.certificate,
             gap,
             diagnosis: fit.diagnosis,
+            stored: None,
             train_scores: Vec::new(),
             seconds: [solved, started.elapsed().as_secs_f64() - solved],
         })
+    }
+
+    /// Whether a first solution comes from rounded rows. Sparse rows are kept as they are.
+    fn rounded(&self) -> bool {
+        self.hyperparameters.precision == Precision::F32 && !self.prepared.sparse
     }
 
     /// Minimises over the rows as they were asked for, by the gradient that was asked for.
