@@ -38,7 +38,7 @@ pub struct ColumnFingerprint {
 }
 
 impl ColumnFingerprint {
-    fn new(column: &Column) -> Self {
+    pub(crate) fn new(column: &Column) -> Self {
         const MISSING_CELL: u64 = u64::MAX;
         let mut state = XxHash64::with_seed(0);
         let mut missing = 0;

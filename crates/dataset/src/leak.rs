@@ -16,13 +16,16 @@
 //! Weights have no influence. At most 20,000 rows are looked at, every k-th of each class.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
+use crate::columns::ColumnSource;
 use crate::number::counted;
 use crate::schema::{ColumnSchema, Schema};
+use crate::storage::StorageError;
 use crate::suggestion::argument;
-use crate::table::{Cells, Column, MISSING, SparseCells, Table};
+use crate::table::{Cells, MISSING, SparseCells};
 use crate::target::{PreparedRows, Target};
 
 /// The figure above which a feature is pointed out.
@@ -94,6 +97,9 @@ impl Leak {
 
 /// The features that alone tell the target of the prepared rows (those to fit on), in file order.
 ///
+/// # Errors
+/// [`StorageError`] where the cells cannot be had.
+///
 /// # Examples
 /// ```
 /// use dataset::{CsvOptions, Input, SchemaOptions, TargetOptions, leak, prepare, read_table};
@@ -105,7 +111,7 @@ impl Leak {
 /// let options = SchemaOptions { target: Some("refunded".into()), ..SchemaOptions::default() };
 /// let (table, schema, _) = read_table(&input, &CsvOptions::default(), &options)?;
 /// let prepared = prepare(&table, &schema, &TargetOptions::default())?;
-/// let found = leak::leaks(&table, &schema, &prepared);
+/// let found = leak::leaks(&table, &schema, &prepared)?;
 /// assert_eq!(
 ///     found[0].to_string(),
 ///     "`refunded_in`: it alone tells the target (balanced accuracy 1.0000 in 60 rows)"
@@ -113,20 +119,34 @@ impl Leak {
 /// assert_eq!(found.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn leaks(table: &Table, schema: &Schema, prepared: &PreparedRows) -> Vec<Leak> {
+pub fn leaks(
+    table: &dyn ColumnSource,
+    schema: &Schema,
+    prepared: &PreparedRows,
+) -> Result<Vec<Leak>, StorageError> {
     let sample = Sample::new(prepared);
     let features: Vec<&ColumnSchema> = schema.features().collect();
-    let rare = Rare::new(&sample, table.rows());
-    features
-        .into_par_iter()
-        .filter_map(|feature| {
-            let column = table.column(&feature.name)?;
-            if let Cells::Sparse(cells) = &column.cells {
-                return (rare.may_tell(cells)).then(|| sample.leak_of_dense(column, cells))?;
+    let rare = OnceLock::new();
+    let may_tell = |cells: &SparseCells| {
+        let rare = rare.get_or_init(|| Rare::new(&sample, table.rows()));
+        rare.may_tell(cells)
+    };
+    let one = |feature: &&ColumnSchema| {
+        let loaded = table.load(&[&feature.name])?;
+        let column = loaded.column(&feature.name);
+        Ok(column.and_then(|column| match &column.cells {
+            Cells::Sparse(cells) if may_tell(cells) => {
+                sample.leak(&feature.name, &Cells::Numeric(cells.to_dense()))
             }
-            sample.leak(&feature.name, &column.cells)
-        })
-        .collect()
+            Cells::Sparse(_) => None,
+            cells => sample.leak(&feature.name, cells),
+        }))
+    };
+    let mut found: Vec<Result<Option<Leak>, StorageError>> = Vec::new();
+    for some in features.chunks(table.columns_at_once()?) {
+        found.par_extend(some.par_iter().map(one));
+    }
+    found.into_iter().filter_map(Result::transpose).collect()
 }
 
 /// Some of the rows and their targets.
@@ -178,10 +198,6 @@ impl Sample {
                 }
             }
         }
-    }
-
-    fn leak_of_dense(&self, column: &Column, cells: &SparseCells) -> Option<Leak> {
-        self.leak(&column.name, &Cells::Numeric(cells.to_dense()))
     }
 
     fn leak(&self, name: &str, cells: &Cells) -> Option<Leak> {

@@ -3,7 +3,8 @@
 //! In the order in which data passes through:
 //! - [`catalog`]: the small tables that ship with the project
 //! - [`read`]: bytes to columns, whole or in batches; [`number`]: a cell to a number
-//! - [`table`]: columns as read; [`fingerprint`]: what identifies them
+//! - [`table`]: columns as read; [`fingerprint`]: what identifies them; [`columns`]: columns by name
+//! - [`storage`]: tables and encoded rows on the disk, where memory is bounded
 //! - [`schema`]: a kind and a role for every column
 //! - [`notation`]: how numbers and dates are written; [`date`]: dates as numbers, and their parts
 //! - [`recognition`]: columns that are not what they look like
@@ -22,6 +23,7 @@
 )]
 
 pub mod catalog;
+pub mod columns;
 pub mod date;
 pub mod design;
 pub mod fingerprint;
@@ -35,12 +37,14 @@ pub mod rows;
 pub mod schema;
 pub mod sparse;
 pub mod split;
+pub mod storage;
 pub mod suggestion;
 pub mod synthetic;
 pub mod table;
 pub mod target;
 pub mod write;
 
+pub use columns::ColumnSource;
 pub use date::DatePart;
 pub use design::{DesignError, DesignMatrix, Element};
 pub use fingerprint::Fingerprint;
@@ -49,14 +53,15 @@ pub use pipeline::{
     EncodedRows, MissingPolicy, Pipeline, PipelineError, PipelineOptions, RowFlags,
 };
 pub use read::{
-    Batch, BatchOptions, Batches, CsvOptions, Format, Input, ReadError, ReadProgress, read_table,
-    table_from_cells,
+    Batch, BatchOptions, Batches, CsvOptions, Format, Input, ReadError, ReadProgress, read_stored,
+    read_table, table_from_cells,
 };
 pub use rows::{RowSource, RowSourceError};
 pub use schema::{ColumnSchema, Kind, Role, Schema, SchemaOptions};
 pub use sparse::{OffsetRule, SparseDesign, SparseError, SparseMatrix};
 pub use split::folds::{Fold, folds, grouped_folds, ordered_folds};
 pub use split::{Split, SplitError, split};
+pub use storage::{CacheFolder, CacheKey, RowCache, Storage, StorageError, StoredTable};
 pub use synthetic::{Classification, Regression, Synthetic, SyntheticError};
 pub use table::{Cells, Column, MISSING, SparseCells, Table, TableError};
 pub use target::{PreparedRows, Target, TargetError, TargetOptions, TaskChoice, prepare};

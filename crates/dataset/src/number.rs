@@ -1,6 +1,10 @@
 //! Numbers as text: how a cell becomes an `f64`, and how an `f64` is written again.
 
+mod plain;
+
 use std::io::{self, Write};
+
+pub(crate) use plain::plain;
 
 /// What a cell is when a number is expected.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,6 +100,19 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     )
 }
 
+/// A number of bytes with its unit, as bounds of memory are written: `48.0 MiB`.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let (mut value, mut unit) = (count as f64, 0);
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        (value, unit) = (value / 1024.0, unit + 1);
+    }
+    match unit {
+        0 => format!("{count} {}", UNITS[0]),
+        unit => format!("{value:.1} {}", UNITS[unit]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -131,6 +148,16 @@ mod tests {
         for cell in ["inf", "-Infinity", "NaN", "nan", "1e400", "-1e999"] {
             assert_eq!(parse(cell.as_bytes()), Parsed::NotFinite, "{cell}");
         }
+    }
+
+    #[test]
+    fn bytes_have_the_unit_that_fits() {
+        assert_eq!(bytes(0), "0 bytes");
+        assert_eq!(bytes(1023), "1023 bytes");
+        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(bytes(48 << 20), "48.0 MiB");
+        assert_eq!(bytes(2 << 40), "2.0 TiB");
+        assert_eq!(bytes(3 << 50), "3072.0 TiB");
     }
 
     #[test]

@@ -49,6 +49,7 @@ pub use progress::ReadProgress;
 
 use crate::fingerprint::Fingerprint;
 use crate::schema::{Schema, SchemaOptions};
+use crate::storage::{Storage, StoredTable};
 use crate::table::Table;
 
 /// Reads a whole table: its columns, their schema, and what identifies the data.
@@ -91,4 +92,23 @@ pub fn read_table(
     schema: &SchemaOptions,
 ) -> Result<(Table, Schema, Fingerprint), ReadError> {
     whole::read(input, csv, schema, blocks::Sizes::default())
+}
+
+/// Reads a table as [`read_table`] does and keeps its cells on the disk: the same columns, schema and
+/// fingerprint, whatever the bound.
+///
+/// Blocks are read, their cells wait on the disk of [`Storage::folder`], and each column is looked at
+/// alone when its last cell was read. The distinct texts of all columns stay in memory.
+///
+/// # Errors
+/// Those of [`read_table`], and [`ReadError::Storage`]: a full disk, a bound that is too small for a
+/// block or a column, and what can only be read whole (svmlight, bytes that are in memory already,
+/// compressed Parquet and Arrow files).
+pub fn read_stored(
+    input: &Input,
+    csv: &CsvOptions,
+    schema: &SchemaOptions,
+    storage: &Storage,
+) -> Result<(StoredTable, Schema, Fingerprint), ReadError> {
+    whole::read_stored(input, csv, schema, blocks::Sizes::default(), storage)
 }

@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::design::{DesignMatrix, Element};
 use crate::pipeline::PipelineError;
 use crate::sparse::SparseDesign;
+use crate::storage::StorageError;
 
 /// Rows of a design matrix, handed out in blocks: from memory, or made as they are asked for.
 ///
@@ -81,6 +82,9 @@ pub enum RowSourceError {
     /// Cells of the table do not become numbers.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
+    /// Rows cannot be read back from the disk.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
 }
 
 impl RowSourceError {
@@ -88,6 +92,7 @@ impl RowSourceError {
     pub fn remedy(&self) -> Option<String> {
         match self {
             Self::Pipeline(error) => error.remedy(),
+            Self::Storage(error) => error.remedy(),
         }
     }
 }

@@ -6,6 +6,7 @@ mod sparse;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -240,7 +241,7 @@ pub struct Table {
     files: Vec<String>,
     columns: Vec<Column>,
     positions: HashMap<String, usize>,
-    lines: Lines,
+    lines: Arc<Lines>,
 }
 
 impl Table {
@@ -253,7 +254,7 @@ impl Table {
         for column in &columns {
             check(column, rows)?;
         }
-        let lines = (1..=rows as u64).collect();
+        let lines: Lines = (1..=rows as u64).collect();
         let table = Self::read(source.into(), columns, lines);
         if let Some(twice) = table
             .columns
@@ -269,7 +270,7 @@ impl Table {
     }
 
     /// A table that a reader has checked.
-    pub(crate) fn read(source: String, columns: Vec<Column>, lines: Lines) -> Self {
+    pub(crate) fn read(source: String, columns: Vec<Column>, lines: impl Into<Arc<Lines>>) -> Self {
         let positions = columns
             .iter()
             .enumerate()
@@ -280,7 +281,7 @@ impl Table {
             files: Vec::new(),
             columns,
             positions,
-            lines,
+            lines: lines.into(),
         }
     }
 
@@ -288,6 +289,11 @@ impl Table {
     pub(crate) fn with_files(mut self, files: Vec<String>) -> Self {
         self.files = files;
         self
+    }
+
+    /// Its columns alone.
+    pub(crate) fn into_columns(self) -> Vec<Column> {
+        self.columns
     }
 
     /// Number of rows.
@@ -347,7 +353,7 @@ impl Table {
             files: self.files.clone(),
             columns,
             positions: self.positions.clone(),
-            lines,
+            lines: Arc::new(lines),
         }
     }
 }

@@ -11,8 +11,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::columns::ColumnSource;
 use crate::number::{counted, grouped};
-use crate::pipeline::{MissingPolicy, complete_rows};
+use crate::pipeline::{MissingPolicy, PipelineError, complete_rows};
 use crate::schema::{ColumnSchema, Schema};
 use crate::table::{Column, Table};
 use encode::encode;
@@ -220,7 +221,7 @@ impl PreparedRows {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn prepare(
-    table: &Table,
+    table: &dyn ColumnSource,
     schema: &Schema,
     options: &TargetOptions,
 ) -> Result<PreparedRows, TargetError> {
@@ -231,15 +232,13 @@ pub fn prepare(
             .map(|column| column.name.clone())
             .collect(),
     })?;
-    let target = find(table, target)?;
-    let weight = schema
-        .weight()
-        .map(|weight| numbers(table, weight))
-        .transpose()?;
-    let offset = schema
-        .offset()
-        .map(|offset| numbers(table, offset))
-        .transpose()?;
+    let (weight, offset) = (schema.weight(), schema.offset());
+    let named = [Some(target), weight, offset];
+    let named: Vec<&str> = named.iter().flatten().map(|column| &*column.name).collect();
+    let loaded = table.load(&named).map_err(PipelineError::from)?;
+    let target = find(&loaded, target)?;
+    let weight = weight.map(|weight| numbers(&loaded, weight)).transpose()?;
+    let offset = offset.map(|offset| numbers(&loaded, offset)).transpose()?;
     let mut notes = Vec::new();
 
     let mut rows: Vec<usize> = (0..table.rows()).collect();
@@ -328,7 +327,7 @@ fn numbers<'a>(
 }
 
 fn checked_weights(
-    table: &Table,
+    table: &dyn ColumnSource,
     name: &str,
     values: &[f64],
     rows: &[usize],
@@ -353,7 +352,7 @@ fn checked_weights(
 }
 
 fn checked_offsets(
-    table: &Table,
+    table: &dyn ColumnSource,
     name: &str,
     values: &[f64],
     rows: &[usize],

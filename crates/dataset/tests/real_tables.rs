@@ -37,7 +37,7 @@ fn said(
         ..TargetOptions::default()
     };
     let prepared = prepare(&table, &schema, &target).unwrap();
-    let leaks = leak::leaks(&table, &schema, &prepared);
+    let leaks = leak::leaks(&table, &schema, &prepared).unwrap();
     (
         notices.into_iter().map(|notice| notice.column).collect(),
         leaks.into_iter().map(|leak| leak.column).collect(),

@@ -22,6 +22,7 @@ mod runs;
 mod schema;
 mod settings;
 mod several_files;
+mod sparse;
 mod wide;
 
 /// The tables that come with the programs.

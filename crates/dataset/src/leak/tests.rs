@@ -1,6 +1,7 @@
 use super::*;
 use crate::schema::{Kind, Role};
 use crate::table::Column;
+use crate::table::Table;
 use crate::target::{TargetOptions, prepare};
 
 /// What is found in a table whose last column is the target.
@@ -23,7 +24,7 @@ fn found(columns: Vec<Column>) -> Vec<Leak> {
     };
     let table = Table::new("t", columns).unwrap();
     let prepared = prepare(&table, &schema, &TargetOptions::default()).unwrap();
-    leaks(&table, &schema, &prepared)
+    leaks(&table, &schema, &prepared).unwrap()
 }
 
 fn figures(leaks: &[Leak]) -> Vec<(&str, Measure, f64)> {

@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::DroppedColumn;
 use crate::number::{counted, text};
 use crate::schema::Kind;
+use crate::storage::StorageError;
 use crate::suggestion::{argument, nearest_text};
 
 /// Why features do not become a design matrix.
@@ -155,6 +156,9 @@ pub enum PipelineError {
     /// Missing cells are to be marked, but rows with missing cells are not used.
     #[error("missing cells cannot have a column where rows with missing cells are not used")]
     IndicatorWithoutImputation,
+    /// The cells cannot be had from the disk, or the rows not be kept there.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// A pipeline that was not made by fitting contradicts itself.
     #[error("the pipeline contradicts itself at `{column}`")]
     Inconsistent {
@@ -168,6 +172,7 @@ impl PipelineError {
     pub fn remedy(&self) -> Option<String> {
         match self {
             Self::NoRows | Self::WeightCount { .. } => None,
+            Self::Storage(error) => error.remedy(),
             Self::Weight { .. } => Some("finite weights of 0 or more".to_owned()),
             Self::AbsentColumn { column } => Some(format!("add a column `{column}`")),
             Self::Kind {

@@ -1,6 +1,7 @@
 //! Missing cells: which rows have them, and what stands in for them.
 
 use super::{MissingPolicy, PipelineError};
+use crate::columns::ColumnSource;
 use crate::schema::{ColumnSchema, Schema};
 use crate::table::{Cells, Table};
 
@@ -20,7 +21,7 @@ pub struct CompleteRows {
 /// # Errors
 /// [`PipelineError::MissingCell`] under [`MissingPolicy::Error`] when a cell is missing;
 /// [`PipelineError::NoCompleteRow`] under [`MissingPolicy::Drop`] when no row is left;
-/// [`PipelineError::AbsentColumn`] when `schema` is not that of `table`.
+/// [`PipelineError::AbsentColumn`] when `schema` is not that of `table`; [`PipelineError::Storage`].
 ///
 /// # Panics
 /// When a row is out of range.
@@ -39,7 +40,7 @@ pub struct CompleteRows {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn complete_rows(
-    table: &Table,
+    table: &dyn ColumnSource,
     schema: &Schema,
     rows: &[usize],
     policy: MissingPolicy,
@@ -56,14 +57,15 @@ pub fn complete_rows(
 }
 
 fn drop_incomplete(
-    table: &Table,
+    table: &dyn ColumnSource,
     schema: &Schema,
     rows: &[usize],
 ) -> Result<CompleteRows, PipelineError> {
     let mut complete = vec![true; rows.len()];
     let mut missing = Vec::new();
     for column in schema.features() {
-        let cells = cells(table, column)?;
+        let loaded = table.load(&[&column.name])?;
+        let cells = cells(&loaded, column)?;
         if !cells.any_missing() {
             continue;
         }
@@ -99,13 +101,14 @@ fn drop_incomplete(
 
 /// Fails on the earliest row in which a feature is missing.
 pub(super) fn refuse_missing(
-    table: &Table,
+    table: &dyn ColumnSource,
     schema: &Schema,
     rows: &[usize],
 ) -> Result<(), PipelineError> {
     let mut earliest: Option<(usize, &ColumnSchema, usize)> = None;
     for column in schema.features() {
-        let cells = cells(table, column)?;
+        let loaded = table.load(&[&column.name])?;
+        let cells = cells(&loaded, column)?;
         if !cells.any_missing() {
             continue;
         }

@@ -16,6 +16,7 @@
 mod apply;
 mod basis;
 mod bins;
+mod cached;
 mod categorical;
 mod column_encoding;
 mod consistency;
@@ -61,6 +62,7 @@ use std::collections::{BTreeMap, HashMap};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::columns::ColumnSource;
 use crate::notation::Notation;
 use crate::schema::{ColumnSchema, Kind, Schema};
 use crate::suggestion::nearest;
@@ -140,12 +142,13 @@ impl Pipeline {
     /// [`PipelineError::NoRows`], [`PipelineError::WeightCount`], [`PipelineError::Weight`],
     /// [`PipelineError::MissingCell`] where missing cells are not imputed,
     /// [`PipelineError::NoFeatureLeft`], and [`PipelineError::AbsentColumn`] or
-    /// [`PipelineError::Kind`] when `schema` is not that of `table`.
+    /// [`PipelineError::Kind`] when `schema` is not that of `table`; [`PipelineError::Storage`] where
+    /// its cells cannot be had.
     ///
     /// # Panics
     /// When a row is out of range.
     pub fn fit(
-        table: &Table,
+        table: &dyn ColumnSource,
         schema: &Schema,
         rows: &[usize],
         weights: Option<&[f64]>,
@@ -158,13 +161,15 @@ impl Pipeline {
             impute::refuse_missing(table, schema, &training.rows)?;
         }
         let features: Vec<&ColumnSchema> = schema.features().collect();
-        let fitted: Vec<Result<FittedFeature, PipelineError>> = features
-            .par_iter()
-            .map(|column| {
-                let cells = cells(table, &column.name, column.kind)?;
-                encode::fit(column, cells, &training, options)
-            })
-            .collect();
+        let one = |column: &&ColumnSchema| {
+            let loaded = table.load(&[&column.name])?;
+            let cells = cells(&loaded, &column.name, column.kind)?;
+            encode::fit(column, cells, &training, options)
+        };
+        let mut fitted: Vec<Result<FittedFeature, PipelineError>> = Vec::new();
+        for some in features.chunks(table.columns_at_once()?) {
+            fitted.par_extend(some.par_iter().map(one));
+        }
         let mut pipeline = Self {
             features: Vec::new(),
             columns: Vec::new(),

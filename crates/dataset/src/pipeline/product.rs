@@ -13,6 +13,7 @@ use super::{
     DesignColumn, DroppedColumn, Feature, MISSING_LEVEL, Pipeline, PipelineError, PipelineOptions,
     RowFlags,
 };
+use crate::columns::ColumnSource;
 use crate::schema::{ColumnSchema, Schema};
 use crate::table::Table;
 
@@ -55,15 +56,19 @@ impl Pipeline {
         &mut self,
         pairs: &[(String, String)],
         numbers: &HashMap<String, f64>,
-        table: &Table,
+        table: &dyn ColumnSource,
         training: &TrainingRows,
         options: &PipelineOptions,
     ) -> Result<f64, PipelineError> {
+        let one = |(first, second): &(String, String)| {
+            let loaded = table.load(&[first, second])?;
+            self.fit_pair([first, second], &loaded, training, options)
+        };
+        let mut fitted: Vec<Result<FittedPair, PipelineError>> = Vec::new();
+        for some in pairs.chunks(table.columns_at_once()?.div_ceil(2)) {
+            fitted.par_extend(some.par_iter().map(one));
+        }
         let mut total = 0.0;
-        let fitted: Vec<Result<FittedPair, PipelineError>> = pairs
-            .par_iter()
-            .map(|(first, second)| self.fit_pair([first, second], table, training, options))
-            .collect();
         for ((first, second), fitted) in pairs.iter().zip(fitted) {
             match fitted? {
                 Ok(columns) => {

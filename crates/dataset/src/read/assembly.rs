@@ -10,6 +10,7 @@ use super::grid::Span;
 use super::infer::Seen;
 use super::{Format, svmlight};
 use crate::schema::{Kind, Role, Told};
+use crate::storage::{Segments, Spill, Storage, StorageError};
 use crate::table::{Cells, Dictionary, Lines, MISSING, SparseCells};
 
 /// A column that grows from block to block.
@@ -20,6 +21,16 @@ pub(super) struct Growing {
     pub(super) role: Role,
     pub(super) seen: Seen,
     cells: State,
+    /// Where the cells are that were moved to the disk, if they are moved there.
+    spilled: Option<Spilled>,
+}
+
+/// The cells of a column that come before those in memory.
+#[derive(Debug, Default)]
+struct Spilled {
+    /// Missing cells before the first that is there.
+    missing: usize,
+    segments: Segments,
 }
 
 /// What a column consists of so far.
@@ -60,6 +71,13 @@ pub(super) struct Assembly<'a> {
     pub(super) lines: Lines,
     pub(super) columns: Vec<Growing>,
     positions: HashMap<String, usize>,
+    disk: Option<Disk>,
+}
+
+/// Where cells go that are too many for memory.
+pub(super) struct Disk {
+    storage: Storage,
+    pub(super) spill: Spill,
 }
 
 /// Which columns are read, and as what.
@@ -68,6 +86,15 @@ pub(super) enum Plan<'a> {
     First(&'a Told<'a>),
     /// The text of these columns.
     Text(&'a [String]),
+}
+
+impl Disk {
+    pub(super) fn new(storage: &Storage) -> Result<Self, StorageError> {
+        Ok(Self {
+            storage: storage.clone(),
+            spill: Spill::new(&storage.folder)?,
+        })
+    }
 }
 
 impl Plan<'_> {
@@ -100,20 +127,17 @@ impl Plan<'_> {
             role,
             seen: Seen::default(),
             cells: State::Missing(0),
+            spilled: None,
         }
     }
 }
 
 impl Growing {
     fn task(&self) -> Task<'_> {
-        let known = match &self.cells {
-            State::Text { dictionary, .. } => Some(dictionary),
-            _ => None,
-        };
         Task {
             kind: self.declared,
             keep: self.role != Role::Ignored && !self.mixed(),
-            known,
+            known: self.dictionary(),
         }
     }
 
@@ -125,6 +149,13 @@ impl Growing {
             State::Text { codes, .. } => codes.try_reserve_exact(rows.saturating_sub(codes.len())),
             State::Missing(_) | State::Sparse { .. } | State::Mixed => Ok(()),
         };
+    }
+
+    fn dictionary(&self) -> Option<&Dictionary> {
+        match &self.cells {
+            State::Text { dictionary, .. } => Some(dictionary),
+            _ => None,
+        }
     }
 
     /// Whether the text of the column must be read again if it is text.
@@ -199,13 +230,13 @@ impl Growing {
             (State::Missing(rows), Part::Missing(more)) => State::Missing(rows + more),
             (State::Missing(0), Part::Numbers(values)) => State::Numbers(values),
             (State::Missing(rows), Part::Numbers(values)) => {
-                let mut all = vec![f64::NAN; rows];
+                let mut all = vec![f64::NAN; self.before(rows)];
                 all.extend_from_slice(&values);
                 State::Numbers(all)
             }
             (State::Missing(rows), part @ Part::Text { .. }) => {
                 self.cells = State::Text {
-                    codes: vec![MISSING; rows],
+                    codes: vec![MISSING; self.before(rows)],
                     dictionary: Dictionary::default(),
                 };
                 return self.push(part);
@@ -260,6 +291,71 @@ impl Growing {
         };
     }
 
+    /// How many missing cells must be written down before the first that is there: none where the
+    /// disk has the cells, which keeps their number.
+    fn before(&mut self, rows: usize) -> usize {
+        match &mut self.spilled {
+            None => rows,
+            Some(spilled) => {
+                spilled.missing = rows;
+                0
+            }
+        }
+    }
+
+    /// Bytes of cells in memory.
+    fn bytes(&self) -> u64 {
+        match &self.cells {
+            State::Numbers(values) => size_of_val(values.as_slice()) as u64,
+            State::Text { codes, .. } => size_of_val(codes.as_slice()) as u64,
+            // Never on the disk: see `body::check_bounded`.
+            State::Missing(_) | State::Sparse { .. } | State::Mixed => 0,
+        }
+    }
+
+    /// Moves the cells to the disk.
+    fn spill(&mut self, spill: &mut Spill) -> Result<(), StorageError> {
+        let Some(spilled) = &mut self.spilled else {
+            return Ok(());
+        };
+        match &mut self.cells {
+            State::Numbers(values) => {
+                spill.append(&mut spilled.segments, values)?;
+                *values = Vec::new();
+            }
+            State::Text { codes, .. } => {
+                spill.append(&mut spilled.segments, codes)?;
+                *codes = Vec::new();
+            }
+            State::Missing(_) | State::Sparse { .. } | State::Mixed => {}
+        }
+        Ok(())
+    }
+
+    /// Takes the cells back from the disk.
+    pub(super) fn unspill(&mut self, spill: &Spill) -> Result<(), StorageError> {
+        let Some(Spilled { missing, segments }) = self.spilled.take() else {
+            return Ok(());
+        };
+        let (read, all) = (0..segments.len(), missing + segments.len());
+        match &mut self.cells {
+            State::Numbers(values) => {
+                let mut cells = vec![f64::NAN; all];
+                spill.read(&segments, read, &mut cells[missing..])?;
+                cells.append(values);
+                *values = cells;
+            }
+            State::Text { codes, .. } => {
+                let mut cells = vec![MISSING; all];
+                spill.read(&segments, read, &mut cells[missing..])?;
+                cells.append(codes);
+                *codes = cells;
+            }
+            State::Missing(_) | State::Sparse { .. } | State::Mixed => {}
+        }
+        Ok(())
+    }
+
     /// The cells of a column of that kind; `None` when they must be read again.
     pub(super) fn finish(self, kind: Kind, rows: usize) -> Option<Cells> {
         Some(match (self.cells, kind) {
@@ -303,13 +399,19 @@ impl Growing {
 }
 
 impl<'a> Assembly<'a> {
-    pub(super) fn new(plan: &'a Plan<'a>, format: Format, names: &[String]) -> Self {
+    pub(super) fn new(
+        plan: &'a Plan<'a>,
+        format: Format,
+        names: &[String],
+        disk: Option<Disk>,
+    ) -> Self {
         let mut assembly = Self {
             plan,
             format,
             lines: Lines::default(),
             columns: Vec::new(),
             positions: HashMap::new(),
+            disk,
         };
         for name in names {
             assembly.position(name, 0);
@@ -324,6 +426,7 @@ impl<'a> Assembly<'a> {
         }
         let position = self.columns.len();
         let mut column = self.plan.column(name);
+        column.spilled = self.disk.is_some().then(Spilled::default);
         column.pad(rows, self.format);
         self.columns.push(column);
         self.positions.insert(name.to_owned(), position);
@@ -388,8 +491,75 @@ impl<'a> Assembly<'a> {
             });
     }
 
+    /// Moves cells to the disk where they have become too many.
+    ///
+    /// # Errors
+    /// [`StorageError::TooManyLevels`], and what the disk says.
+    pub(super) fn spill(&mut self) -> Result<(), StorageError> {
+        let Some(Disk { storage, spill }) = &mut self.disk else {
+            return Ok(());
+        };
+        let dictionaries = self.columns.iter().filter_map(Growing::dictionary);
+        let levels: usize = dictionaries.map(Dictionary::bytes).sum();
+        if levels as u64 > storage.levels() {
+            let bytes = |column: &&Growing| column.dictionary().map_or(0, Dictionary::bytes);
+            if let Some(widest) = self.columns.iter().max_by_key(bytes) {
+                return Err(StorageError::TooManyLevels {
+                    column: widest.name.clone(),
+                    levels: widest.dictionary().map_or(0, Dictionary::len),
+                    needed: levels as u64,
+                    allowed: storage.levels(),
+                });
+            }
+        }
+        if self.columns.iter().map(Growing::bytes).sum::<u64>() > storage.buffered() {
+            for column in &mut self.columns {
+                column.spill(spill)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Blocks of that size that may be under way, `most` at the most.
+    ///
+    /// # Errors
+    /// [`StorageError::TooSmall`] where there is no room for one.
+    pub(super) fn blocks(&self, block: usize, most: usize) -> Result<usize, StorageError> {
+        match &self.disk {
+            None => Ok(most),
+            Some(disk) => match disk.storage.blocks(block) {
+                0 => Err(disk.storage.too_small_for_block(block)),
+                some => Ok(some.min(most)),
+            },
+        }
+    }
+
+    /// Whether cells go to the disk.
+    #[cfg(feature = "parquet")]
+    pub(super) fn is_bounded(&self) -> bool {
+        self.disk.is_some()
+    }
+
+    /// Checks that so many rows of so many columns may be in memory at a time.
+    ///
+    /// # Errors
+    /// [`StorageError::TooSmall`].
+    #[cfg(feature = "parquet")]
+    pub(super) fn fits(&self, rows: usize, columns: usize) -> Result<(), StorageError> {
+        let disk = self.disk.as_ref();
+        disk.map_or(Ok(()), |disk| disk.storage.group(rows, columns))
+    }
+
+    /// The disk that cells were moved to.
+    pub(super) fn take_disk(&mut self) -> Option<Disk> {
+        self.disk.take()
+    }
+
     /// Makes room for so many rows in all.
     pub(super) fn reserve(&mut self, rows: usize) {
+        if self.disk.is_some() {
+            return;
+        }
         for column in &mut self.columns {
             column.reserve(rows);
         }

@@ -196,6 +196,11 @@ impl<R: Read> Blocks<R> {
         &self.source.path
     }
 
+    /// Bytes of a block, unless a row is longer.
+    pub(super) fn size(&self) -> usize {
+        self.sizes.block
+    }
+
     pub(super) fn layout(&self) -> Layout {
         self.layout
     }

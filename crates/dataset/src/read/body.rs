@@ -9,6 +9,7 @@ use super::header::Header;
 use super::input::Part;
 use super::source::Source;
 use super::{CsvOptions, Format, ReadError};
+use crate::storage::StorageError;
 
 /// A file whose format is known, and the names of its columns where it says them before its rows.
 pub(super) enum Body<R> {
@@ -33,9 +34,10 @@ impl<R: Read> Body<R> {
         let path = source.path.clone();
         #[cfg(feature = "parquet")]
         {
-            let stored = match part {
-                Some(part) if source.is_plain() => part.stored(),
-                _ => Stored::Memory(source.into_bytes()?.into()),
+            let stored = part.filter(|_| source.is_plain()).and_then(Part::stored);
+            let stored = match stored {
+                Some(stored) => stored,
+                None => Stored::Memory(source.into_bytes()?.into()),
             };
             Ok(Self::Columns(ColumnFile::open(&path, stored, format)?))
         }
@@ -66,4 +68,21 @@ impl<R: Read> Body<R> {
             Self::Columns(file) => Some(file.header()),
         }
     }
+}
+
+/// Refuses what can only be read with all of it in memory.
+///
+/// # Errors
+/// [`StorageError::WholeOnly`].
+pub(super) fn check_bounded<R: Read>(source: &Source<R>, part: &Part) -> Result<(), StorageError> {
+    let reason = match source.format {
+        Format::Svmlight => "the columns of svmlight are known when its last row was read",
+        #[cfg(feature = "parquet")]
+        Format::Parquet | Format::Arrow if !(source.is_plain() && part.is_file()) => {
+            "the columns are described at its end, and this is no plain file"
+        }
+        _ => return Ok(()),
+    };
+    let path = part.name.clone();
+    Err(StorageError::WholeOnly { path, reason })
 }

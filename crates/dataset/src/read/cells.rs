@@ -3,7 +3,7 @@
 use super::ReadError;
 use super::builder::Builder;
 use crate::schema::Kind;
-use crate::table::{Column, Table};
+use crate::table::{Column, Lines, Table};
 
 /// A table from cells as text, `None` for a missing one, read by the same rules as a file.
 ///
@@ -75,7 +75,7 @@ pub fn table_from_cells(
     Ok(Table::read(
         name.to_owned(),
         columns,
-        (1..=rows.len() as u64).collect(),
+        (1..=rows.len() as u64).collect::<Lines>(),
     ))
 }
 

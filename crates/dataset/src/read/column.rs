@@ -3,7 +3,7 @@
 use super::builder::{BOOLEANS, boolean};
 use super::csv::MissingCells;
 use super::error::excerpt;
-use super::grid::Grid;
+use super::grid::{Cell, Grid};
 use crate::number::{Parsed, parse};
 use crate::schema::Kind;
 use crate::table::{Dictionary, MISSING};
@@ -65,8 +65,13 @@ pub(super) enum Part {
 pub(super) trait TextCells {
     fn rows(&self) -> usize;
 
+    /// Each cell in the text around it.
+    fn places(&self) -> impl Iterator<Item = Cell<'_>>;
+
     /// Each cell without the blanks around it; `None` where the row has none.
-    fn cells(&self) -> impl Iterator<Item = Option<&[u8]>>;
+    fn cells(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        self.places().map(Cell::trimmed)
+    }
 
     /// The line on which a cell starts.
     fn line(&self, row: usize) -> u64;
@@ -83,8 +88,8 @@ impl TextCells for GridColumn<'_> {
         self.grid.rows()
     }
 
-    fn cells(&self) -> impl Iterator<Item = Option<&[u8]>> {
-        self.grid.column(self.column)
+    fn places(&self) -> impl Iterator<Item = Cell<'_>> {
+        self.grid.places(self.column)
     }
 
     fn line(&self, row: usize) -> u64 {
@@ -121,8 +126,15 @@ pub(super) fn read(cells: &impl TextCells, task: Task<'_>, na: &MissingCells) ->
 fn numbers(cells: &impl TextCells, na: &MissingCells, strict: bool) -> (Looked, Vec<f64>) {
     let mut looked = Looked::default();
     let mut values = Vec::with_capacity(cells.rows());
-    for cell in cells.cells() {
-        let Some(cell) = cell.filter(|cell| !na.contains(cell)) else {
+    let plain_is_present = !na.like_numbers();
+    for cell in cells.places() {
+        if plain_is_present && let Some(value) = cell.plain() {
+            looked.cells += 1;
+            looked.numeric += 1;
+            values.push(value);
+            continue;
+        }
+        let Some(cell) = cell.trimmed().filter(|cell| !na.contains(cell)) else {
             values.push(f64::NAN);
             continue;
         };

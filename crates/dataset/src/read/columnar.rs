@@ -183,7 +183,11 @@ impl ColumnFile {
         progress: Option<&ReadProgress>,
     ) -> Result<(), ReadError> {
         let tasks = TASKS_PER_THREAD * rayon::current_num_threads();
-        let at_a_time = tasks.div_ceil(wanted.len().max(1));
+        let at_a_time = if assembly.is_bounded() {
+            1
+        } else {
+            tasks.div_ceil(wanted.len().max(1))
+        };
         let mut groups = self.groups(wanted)?;
         let mut line = 1;
         loop {
@@ -191,6 +195,7 @@ impl ColumnFile {
             while wave.len() < at_a_time
                 && let Some(group) = self.next(&mut groups)?
             {
+                assembly.fits(group.rows, wanted.len())?;
                 wave.push((line, group));
                 line += wave.last().map_or(0, |(_, group)| group.rows as u64);
             }
@@ -199,6 +204,7 @@ impl ColumnFile {
             }
             let read = self.read_wave(&wave, &assembly.tasks(None), wanted, na)?;
             assembly.append(file, read, &mut Vec::new());
+            assembly.spill()?;
             if let Some(progress) = progress {
                 progress.add_rows(wave.iter().map(|(_, group)| group.rows).sum());
                 progress.add_bytes(wave.iter().map(|(_, group)| group.bytes).sum());

@@ -90,6 +90,13 @@ impl MissingCells {
         self.numbers.iter().any(same)
     }
 
+    /// Whether a spelling starts as digits, a sign or a point do.
+    pub(super) fn like_numbers(&self) -> bool {
+        (b'0'..=b'9')
+            .chain([b'-', b'.'])
+            .any(|byte| self.first[usize::from(byte)])
+    }
+
     /// Whether this trimmed cell is missing.
     pub(super) fn contains(&self, cell: &[u8]) -> bool {
         match cell.first() {

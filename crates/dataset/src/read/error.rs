@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::notation::Notation;
 use crate::number::{counted, grouped};
 use crate::schema::Mention;
+use crate::storage::StorageError;
 use crate::suggestion::nearest_text;
 
 /// Why a file does not become a table.
@@ -44,7 +45,10 @@ pub enum ReadError {
         /// The file.
         path: String,
     },
-    /// The file was written to between the two passes.
+    /// Cells cannot be kept on the disk.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The file was written to between two passes or during one.
     #[error("{path} changed while it was read")]
     Changed {
         /// The file.

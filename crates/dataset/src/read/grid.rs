@@ -1,6 +1,7 @@
 //! The cells of a block of rows, apart but not yet typed.
 
 use super::line_breaks;
+use crate::number::plain;
 use crate::table::Lines;
 
 /// Where a cell lies in the text of its block.
@@ -20,6 +21,41 @@ impl Span {
     pub(super) fn new(start: usize, end: usize) -> Self {
         let (start, end) = (start as u32, end as u32); // Blocks are shorter than 4 GiB.
         Self { start, end }
+    }
+}
+
+/// A cell in the text around it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cell<'a> {
+    text: &'a [u8],
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Cell<'a> {
+    /// A cell that the row does not have.
+    pub(super) const ABSENT: Self = Self {
+        text: &[],
+        start: 1,
+        end: 0,
+    };
+
+    /// All of a text.
+    #[cfg(feature = "parquet")]
+    pub(super) fn whole(text: &'a [u8]) -> Self {
+        let (start, end) = (0, text.len());
+        Self { text, start, end }
+    }
+
+    /// The cell without the blanks around it; `None` where the row has none.
+    pub(super) fn trimmed(self) -> Option<&'a [u8]> {
+        self.text.get(self.start..self.end).map(trim)
+    }
+
+    /// The number that the cell is, as far as [`plain`] reads it.
+    #[inline]
+    pub(super) fn plain(self) -> Option<f64> {
+        plain(self.text, self.start, self.end)
     }
 }
 
@@ -54,12 +90,13 @@ impl Grid {
         self.raw(row, column).map(trim)
     }
 
-    /// The cells of a column.
-    pub(super) fn column(&self, column: usize) -> impl Iterator<Item = Option<&[u8]>> {
+    /// The cells of a column, each in the text around it.
+    pub(super) fn places(&self, column: usize) -> impl Iterator<Item = Cell<'_>> {
         let spans = self.spans.iter().skip(column).step_by(self.columns.max(1));
-        spans.map(|span| {
-            let raw = self.text.get(span.start as usize..span.end as usize);
-            raw.map(trim)
+        spans.map(|span| Cell {
+            text: &self.text,
+            start: span.start as usize,
+            end: span.end as usize,
         })
     }
 

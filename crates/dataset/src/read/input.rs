@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[cfg(feature = "parquet")]
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use super::columnar::Stored;
 use super::progress::Watched;
 use super::{Format, ReadError, ReadProgress};
+use crate::storage::Spool;
 
 /// A table's bytes: those of a file, of several files that are one table, or of memory. They can be
 /// read more than once.
@@ -37,6 +39,7 @@ pub(super) struct Part {
 enum Origin {
     File(PathBuf),
     Memory(Cow<'static, [u8]>),
+    Spooled(Arc<Spool>),
 }
 
 impl Input {
@@ -163,6 +166,21 @@ impl Input {
         }
     }
 
+    /// All bytes of a reader, standard input for example, moved to a file without a name on the disk of
+    /// a folder: what [`read_stored`](super::read_stored) needs, where memory has no room for them.
+    ///
+    /// # Errors
+    /// [`ReadError::Io`], and [`ReadError::Storage`] where the disk has no room for them.
+    pub fn spooled(
+        name: impl Into<String>,
+        reader: impl Read,
+        folder: &Path,
+    ) -> Result<Self, ReadError> {
+        let name = name.into();
+        let spool = Spool::new(&name, reader, folder)?;
+        Ok(Self::one(name, Origin::Spooled(Arc::new(spool))))
+    }
+
     /// The same bytes, read as this format whatever they look like.
     #[must_use]
     pub fn with_format(mut self, format: Format) -> Self {
@@ -258,16 +276,36 @@ impl Part {
         match &self.origin {
             Origin::File(path) => path.metadata().ok().map(|file| file.len()),
             Origin::Memory(bytes) => Some(bytes.len() as u64),
+            Origin::Spooled(spool) => Some(spool.bytes()),
         }
     }
 
-    /// The bytes as they are stored, any part of them at any time.
     #[cfg(feature = "parquet")]
-    pub(super) fn stored(&self) -> Stored {
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self.origin, Origin::File(_))
+    }
+
+    /// What changes when a file is written to.
+    pub(super) fn stamp(&self) -> Option<(u64, Option<std::time::SystemTime>)> {
         match &self.origin {
-            Origin::File(path) => Stored::File(path.clone()),
-            Origin::Memory(Cow::Borrowed(bytes)) => Stored::Memory(Bytes::from_static(bytes)),
-            Origin::Memory(Cow::Owned(bytes)) => Stored::Memory(Bytes::copy_from_slice(bytes)),
+            Origin::File(path) => {
+                let file = path.metadata().ok()?;
+                Some((file.len(), file.modified().ok()))
+            }
+            Origin::Memory(_) | Origin::Spooled(_) => None,
+        }
+    }
+
+    /// The bytes as they are stored, any part of them at any time, where that needs no copy of all.
+    #[cfg(feature = "parquet")]
+    pub(super) fn stored(&self) -> Option<Stored> {
+        match &self.origin {
+            Origin::File(path) => Some(Stored::File(path.clone())),
+            Origin::Memory(Cow::Borrowed(bytes)) => Some(Stored::Memory(Bytes::from_static(bytes))),
+            Origin::Memory(Cow::Owned(bytes)) => {
+                Some(Stored::Memory(Bytes::copy_from_slice(bytes)))
+            }
+            Origin::Spooled(_) => None,
         }
     }
 
@@ -278,6 +316,7 @@ impl Part {
                 Err(error) => Err(failure(&self.name, error)),
             },
             Origin::Memory(bytes) => Ok(Box::new(bytes.as_ref())),
+            Origin::Spooled(spool) => Ok(Box::new(spool.reader())),
         }
     }
 }

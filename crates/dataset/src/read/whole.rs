@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::assembly::{Assembly, Columns, Growing, Plan};
+use super::assembly::{Assembly, Columns, Disk, Growing, Plan};
 use super::blocks::{Block, Blocks, Layout, Rows, Sizes};
-use super::body::Body;
+use super::body::{self, Body};
 use super::column::{self, GridColumn};
 use super::csv::MissingCells;
 use super::header::Header;
@@ -13,6 +13,7 @@ use super::source::Source;
 use super::{CsvOptions, Format, Input, ReadError, ReadProgress, conversion, infer, svmlight};
 use crate::fingerprint::{Checksum, Fingerprint};
 use crate::schema::{Role, Schema, SchemaOptions, Told};
+use crate::storage::{Storage, StorageError, StoredColumns, StoredTable};
 use crate::table::{Column, Lines, Table};
 
 /// Blocks that wait for one thread: enough that none is idle while the next are read.
@@ -24,6 +25,41 @@ pub(super) struct Pass {
     columns: Vec<Growing>,
     bytes: u64,
     sha256: String,
+    disk: Option<Disk>,
+}
+
+/// A table as it is put together, column by column.
+pub(super) trait Collected {
+    type Table;
+
+    fn push(&mut self, column: Column) -> Result<(), StorageError>;
+
+    fn table(self, source: String, files: Vec<String>, lines: Lines) -> Self::Table;
+}
+
+impl Collected for Vec<Column> {
+    type Table = Table;
+
+    fn push(&mut self, column: Column) -> Result<(), StorageError> {
+        self.push(column);
+        Ok(())
+    }
+
+    fn table(self, source: String, files: Vec<String>, lines: Lines) -> Table {
+        Table::read(source, self, lines).with_files(files)
+    }
+}
+
+impl Collected for StoredColumns {
+    type Table = StoredTable;
+
+    fn push(&mut self, column: Column) -> Result<(), StorageError> {
+        self.push(column)
+    }
+
+    fn table(self, source: String, files: Vec<String>, lines: Lines) -> StoredTable {
+        self.table(source, files, lines)
+    }
 }
 
 /// Reads a whole table: see [`read_table`](super::read_table).
@@ -34,7 +70,34 @@ pub(super) fn read(
     sizes: Sizes,
 ) -> Result<(Table, Schema, Fingerprint), ReadError> {
     let told = options.told();
-    let first = pass(input, csv, &Plan::First(&told), sizes)?;
+    let first = first(input, csv, &told, sizes, None)?;
+    finish(input, csv, &told, sizes, first, Vec::new(), None)
+}
+
+/// Reads a whole table to the disk: see [`read_stored`](super::read_stored).
+pub(super) fn read_stored(
+    input: &Input,
+    csv: &CsvOptions,
+    options: &SchemaOptions,
+    sizes: Sizes,
+    storage: &Storage,
+) -> Result<(StoredTable, Schema, Fingerprint), ReadError> {
+    let told = options.told();
+    let first = first(input, csv, &told, sizes, Some(storage))?;
+    storage.columns(first.lines.len())?;
+    let columns = StoredColumns::new(storage)?;
+    finish(input, csv, &told, sizes, first, columns, Some(storage))
+}
+
+/// The first pass, which has to find rows.
+fn first(
+    input: &Input,
+    csv: &CsvOptions,
+    told: &Told<'_>,
+    sizes: Sizes,
+    storage: Option<&Storage>,
+) -> Result<Pass, ReadError> {
+    let first = pass(input, csv, &Plan::First(told), sizes, storage)?;
     let path = || input.name().to_owned();
     if first.columns.is_empty() {
         return Err(ReadError::Empty { path: path() });
@@ -42,17 +105,19 @@ pub(super) fn read(
     if first.lines.len() == 0 {
         return Err(ReadError::NoRows { path: path() });
     }
-    finish(input, csv, &told, sizes, first)
+    Ok(first)
 }
 
 /// Decides what every column is, and reads again what turned out to be text.
-pub(super) fn finish(
+pub(super) fn finish<C: Collected>(
     input: &Input,
     csv: &CsvOptions,
     told: &Told<'_>,
     sizes: Sizes,
     first: Pass,
-) -> Result<(Table, Schema, Fingerprint), ReadError> {
+    mut columns: C,
+    storage: Option<&Storage>,
+) -> Result<(C::Table, Schema, Fingerprint), ReadError> {
     let files: Vec<String> = input.parts().iter().map(|part| part.name.clone()).collect();
     let names: Vec<String> = first.columns.iter().map(|c| c.name.clone()).collect();
     // A file that names its columns line by line has its header now.
@@ -70,11 +135,11 @@ pub(super) fn finish(
         .filter(|(column, doubt)| column.mixed() || (doubt.is_some() && column.lacks_text()))
         .map(|(column, _)| column.name.clone())
         .collect();
-    let mut again = if mixed.is_empty() {
-        Vec::new()
+    let (mut again, second_disk) = if mixed.is_empty() {
+        (Vec::new(), None)
     } else {
         let plan = Plan::Text(&mixed);
-        let second = pass(input, csv, &plan, sizes)?;
+        let second = pass(input, csv, &plan, sizes, storage)?;
         let same = second.bytes == first.bytes
             && second.sha256 == first.sha256
             && second.lines == first.lines;
@@ -82,18 +147,22 @@ pub(super) fn finish(
             let path = input.name().to_owned();
             return Err(ReadError::Changed { path });
         }
-        second.columns
+        (second.columns, second.disk)
     };
-    let mut columns = Vec::new();
     let read = first.columns.into_iter().zip(doubts);
     for ((column, doubt), described) in read.zip(&mut schema.columns) {
         if described.role == Role::Ignored {
             continue;
         }
-        let column = match again.iter().position(|other| other.name == column.name) {
-            Some(position) if mixed.contains(&column.name) => again.swap_remove(position),
-            _ => column,
+        let (mut column, disk) = match again.iter().position(|other| other.name == column.name) {
+            Some(position) if mixed.contains(&column.name) => {
+                (again.swap_remove(position), &second_disk)
+            }
+            _ => (column, &first.disk),
         };
+        if let Some(disk) = disk {
+            column.unspill(&disk.spill)?;
+        }
         let cells = column.finish(described.kind, rows);
         let cells = cells.ok_or_else(|| ReadError::Changed {
             path: input.name().to_owned(),
@@ -108,7 +177,7 @@ pub(super) fn finish(
             columns.push(Column {
                 name: described.name.clone(),
                 cells,
-            });
+            })?;
         }
     }
     let fingerprint = Fingerprint {
@@ -117,12 +186,8 @@ pub(super) fn finish(
         rows,
         columns: schema.columns.len(),
     };
-    let table = Table::read(input.name().to_owned(), columns, first.lines);
-    let table = if files.len() > 1 {
-        table.with_files(files)
-    } else {
-        table
-    };
+    let files = if files.len() > 1 { files } else { Vec::new() };
+    let table = columns.table(input.name().to_owned(), files, first.lines);
     Ok((table, schema, fingerprint))
 }
 
@@ -132,6 +197,7 @@ pub(super) fn pass(
     csv: &CsvOptions,
     plan: &Plan<'_>,
     sizes: Sizes,
+    storage: Option<&Storage>,
 ) -> Result<Pass, ReadError> {
     let na = csv.missing();
     if let Some(progress) = input.progress() {
@@ -154,6 +220,9 @@ pub(super) fn pass(
             Some(before.clone()),
             sizes.block,
         )?;
+        if storage.is_some() {
+            body::check_bounded(&source, part)?;
+        }
         let body = Body::open(source, Some(part), csv, sizes)?;
         if begun.is_none() {
             if let (Plan::First(told), Some(header)) = (plan, body.header()) {
@@ -170,12 +239,14 @@ pub(super) fn pass(
                 header: body.header().cloned(),
                 format: body.format(),
             };
-            begun = Some((Assembly::new(plan, body.format(), &names), first));
+            let disk = storage.map(Disk::new).transpose()?;
+            begun = Some((Assembly::new(plan, body.format(), &names, disk), first));
         }
         let Some((assembly, first)) = &mut begun else {
             break;
         };
         first.check(part, &body)?;
+        let stamp = storage.and_then(|_| part.stamp());
         match body {
             Body::Text(mut blocks) => {
                 let size = if input.parts().len() == 1 {
@@ -203,6 +274,10 @@ pub(super) fn pass(
                 first_columns.get_or_insert(columns);
             }
         }
+        if stamp != storage.and_then(|_| part.stamp()) {
+            let path = part.name.clone();
+            return Err(ReadError::Changed { path });
+        }
     }
     let Some((mut assembly, _)) = begun else {
         let pattern = input.name().to_owned();
@@ -210,6 +285,7 @@ pub(super) fn pass(
     };
     Ok(Pass {
         lines: std::mem::take(&mut assembly.lines),
+        disk: assembly.take_disk(),
         columns: assembly.into_columns(),
         bytes,
         sha256: checksum.hex(),
@@ -267,6 +343,7 @@ fn read_blocks<R: std::io::Read + Send>(
 ) -> Result<(), ReadError> {
     let mut size = size;
     let some = BLOCKS_PER_THREAD * rayon::current_num_threads();
+    let some = assembly.blocks(blocks.size(), some)?;
     let (path, layout) = (blocks.path().to_owned(), blocks.layout());
     let (mut current, mut failure) = take(blocks, some);
     while !current.is_empty() {
@@ -291,6 +368,7 @@ fn read_blocks<R: std::io::Read + Send>(
         }
         let before = assembly.lines.len();
         assembly.append(file, sound, &mut blocks.spare);
+        assembly.spill()?;
         let (rows, columns) = (assembly.lines.len(), assembly.columns.len());
         if let Some(progress) = progress {
             progress.add_rows(rows - before);

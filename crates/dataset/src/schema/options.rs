@@ -42,6 +42,9 @@ pub struct SchemaOptions {
     pub parts: BTreeMap<String, Vec<DatePart>>,
     /// The only columns that the table may have, and must have; `None` allows any.
     pub only: Option<Vec<String>>,
+    /// Columns that the table must have: those that a schema file names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub named: Vec<String>,
 }
 
 /// Where a name was given.
@@ -138,6 +141,7 @@ impl SchemaOptions {
             names.into_iter().map(move |name| (mention, name.as_str()))
         }
         each(Mention::Schema, self.only.iter().flatten())
+            .chain(each(Mention::Schema, &self.named))
             .chain(each(Mention::Target, &self.target))
             .chain(each(Mention::Weight, &self.weight))
             .chain(each(Mention::Offset, &self.offset))

@@ -12,6 +12,7 @@ use hashbrown::HashTable;
 pub(crate) struct Dictionary {
     codes: HashTable<u32>,
     levels: Vec<String>,
+    text_bytes: usize,
     state: RandomState,
 }
 
@@ -27,6 +28,12 @@ impl Dictionary {
 
     pub(crate) fn len(&self) -> usize {
         self.levels.len()
+    }
+
+    /// Bytes that it takes, about.
+    pub(crate) fn bytes(&self) -> usize {
+        // A text with its place, and its code in a table that is half full.
+        self.text_bytes + self.levels.len() * (size_of::<String>() + 16 + 3 * size_of::<u32>())
     }
 
     /// The code of a cell of valid UTF-8 among the texts of `known` and, behind them, those of this
@@ -72,6 +79,7 @@ impl Dictionary {
     }
 
     fn insert(&mut self, hash: u64, text: String) -> u32 {
+        self.text_bytes += text.len();
         let code = self.levels.len() as u32;
         let (levels, state) = (&self.levels, &self.state);
         self.codes.insert_unique(hash, code, |&code| {

@@ -58,6 +58,32 @@ impl Lines {
         }
     }
 
+    /// Those of some rows, one below the other.
+    pub(crate) fn select(&self, rows: std::ops::Range<usize>) -> Self {
+        let first = self
+            .anchors
+            .partition_point(|anchor| anchor.row <= rows.start);
+        let anchors = self.anchors.iter().skip(first.max(1) - 1);
+        let anchors = anchors
+            .take_while(|anchor| anchor.row < rows.end)
+            .map(|anchor| {
+                let row = anchor.row.max(rows.start);
+                Anchor {
+                    row: row - rows.start,
+                    file: anchor.file,
+                    line: anchor.line + (row - anchor.row) as u64,
+                }
+            });
+        Self {
+            anchors: if rows.is_empty() {
+                Vec::new()
+            } else {
+                anchors.collect()
+            },
+            rows: rows.len(),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows
     }
@@ -99,6 +125,18 @@ mod tests {
             let kept: Lines = lines.iter().copied().collect();
             let again: Vec<u64> = (0..kept.len()).map(|row| kept.get(row)).collect();
             prop_assert_eq!(again, lines);
+        }
+
+        #[test]
+        fn a_range_keeps_its_lines(
+            lines in proptest::collection::vec(1u64..5, 0..40), cut in (0usize..41, 0usize..41),
+        ) {
+            let kept: Lines = lines.iter().copied().collect();
+            let (start, end) = (cut.0.min(lines.len()), cut.1.min(lines.len()));
+            let range = start.min(end)..end;
+            let part = kept.select(range.clone());
+            let again: Vec<u64> = (0..part.len()).map(|row| part.get(row)).collect();
+            prop_assert_eq!(again, &lines[range]);
         }
 
         #[test]

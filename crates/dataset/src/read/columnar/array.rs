@@ -19,7 +19,7 @@ use super::types::{Class, class};
 use crate::number::{self, Parsed, parse};
 use crate::read::column::{self, Looked, Part, Task, TextCells};
 use crate::read::csv::MissingCells;
-use crate::read::grid::trim;
+use crate::read::grid::Cell;
 use crate::schema::Kind;
 
 /// A cell that cannot be read.
@@ -250,8 +250,8 @@ impl TextCells for Texts<'_> {
         self.positions.len()
     }
 
-    fn cells(&self) -> impl Iterator<Item = Option<&[u8]>> {
-        (0..self.rows()).map(|row| self.cell(row).map(trim))
+    fn places(&self) -> impl Iterator<Item = Cell<'_>> {
+        (0..self.rows()).map(|row| self.cell(row).map_or(Cell::ABSENT, Cell::whole))
     }
 
     fn line(&self, row: usize) -> u64 {

@@ -19,6 +19,7 @@ impl ReadError {
                 ))
             }
             Self::Io { .. } => None,
+            Self::Storage(error) => error.remedy(),
             Self::Changed { .. } => Some("try again when nothing writes to the file".to_owned()),
             Self::Empty { .. } => Some("a CSV file whose first line names the columns".to_owned()),
             Self::NoRows { .. } => Some("a file with at least one row below the header".to_owned()),

@@ -1,6 +1,9 @@
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::columns::ColumnSource;
 use crate::schema::Kind;
 use crate::table::Cells;
 
@@ -19,6 +22,29 @@ fn read_in(bytes: &[u8], block: usize, threads: usize) -> Outcome {
     let input = Input::bytes("t", bytes.to_vec());
     let (csv, options) = (CsvOptions::default(), SchemaOptions::default());
     pool.install(|| read(&input, &csv, &options, sizes))
+}
+
+/// The same table by way of the disk, in this much memory.
+fn read_by_disk(bytes: &[u8], block: usize, threads: usize, memory: u64) -> Outcome {
+    let sizes = Sizes {
+        block,
+        rows: 1,
+        ..Sizes::default()
+    };
+    let pool = rayon::ThreadPoolBuilder::new();
+    let pool = pool.num_threads(threads).build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Storage {
+        folder: folder.path().to_owned(),
+        bytes: memory,
+    };
+    let input = Input::bytes("t", bytes.to_vec());
+    let (csv, options) = (CsvOptions::default(), SchemaOptions::default());
+    let read = || read_stored(&input, &csv, &options, sizes, &storage);
+    let (table, schema, fingerprint) = pool.install(read)?;
+    let used = schema.columns.iter().map(|column| &*column.name);
+    let whole = table.load(&used.collect::<Vec<_>>())?.into_owned();
+    Ok((whole, schema, fingerprint))
 }
 
 /// Numbers by their bits, so that missing cells are equal.
@@ -44,6 +70,13 @@ fn same_in_blocks(bytes: &[u8]) -> Result<(), TestCaseError> {
     let expected = written(read_in(bytes, 1 << 20, 1));
     for (block, threads) in [(1, 3), (7, 1), (20, 2), (64, 4)] {
         prop_assert_eq!(&written(read_in(bytes, block, threads)), &expected);
+    }
+    let by_disk = read_by_disk(bytes, 20, 2, 32 << 10);
+    if !matches!(
+        &by_disk,
+        Err(ReadError::Storage(StorageError::WholeOnly { .. }))
+    ) {
+        prop_assert_eq!(&written(by_disk), &expected);
     }
     Ok(())
 }
@@ -180,5 +213,115 @@ fn a_second_pass_counts_from_zero_again() {
     assert_eq!(
         (progress.pass(), progress.rows(), progress.bytes()),
         (2, 600_000, 1_200_002)
+    );
+}
+
+/// Columns that change their mind late, begin late, are written for people, or stand on several lines.
+fn changing(rows: usize) -> String {
+    let mut text = "n,late,word,word2,flag,date,money,none,level,note\n".to_owned();
+    for row in 0..rows {
+        let late = if row < rows / 2 {
+            String::new()
+        } else {
+            format!("{row}.25")
+        };
+        let word = if row > rows - rows / 5 {
+            "x".to_owned()
+        } else {
+            format!("0{}", row % 400)
+        };
+        let word2 = if row < rows / 3 {
+            ""
+        } else {
+            ["p", "q", "7"][row % 3]
+        };
+        let flag = ["Yes", "no", ""][row % 3];
+        let (day, money) = (1 + row % 28, row % 500 * 1234);
+        let note = if row % 97 == 0 {
+            "\"two\nlines\""
+        } else {
+            "one"
+        };
+        let _ = writeln!(
+            text,
+            "{row}e-1,{late},{word},{word2},{flag},2026-03-{day:02},\"{}{:03}\",NA,l{},{note}",
+            format_args!("{},", 1 + money / 1000),
+            money % 1000,
+            row % 13,
+        );
+    }
+    text
+}
+
+#[test]
+fn a_table_on_the_disk_is_the_table_in_memory() {
+    let text = changing(3000);
+    let expected = written(read_in(text.as_bytes(), 1 << 20, 1));
+    assert!(expected.contains("Date"), "{expected:.300}");
+    for (block, threads, memory) in [
+        (64, 3, 384 << 10),
+        (2000, 1, 512 << 10),
+        (1 << 14, 2, 8 << 20),
+    ] {
+        let found = written(read_by_disk(text.as_bytes(), block, threads, memory));
+        assert!(found == expected, "blocks of {block}: {found:.300}");
+    }
+}
+
+#[test]
+fn what_the_bound_has_no_room_for_is_named() {
+    let text = changing(3000);
+    let numbers = "x\n".to_owned() + &"1.5\n".repeat(3000);
+    let refused = |text: &str, memory| match read_by_disk(text.as_bytes(), 64, 1, memory) {
+        Err(ReadError::Storage(error)) => error,
+        other => panic!("{}", written(other)),
+    };
+    let block = refused(&numbers, 2000);
+    assert_eq!(
+        block.to_string(),
+        "reading a block of rows needs 640 bytes, and 500 bytes are allowed"
+    );
+    let column = refused(&numbers, 200 << 10);
+    assert_eq!(
+        column.to_string(),
+        "a column of 3,000 rows needs 164.1 KiB, and 150.0 KiB are allowed"
+    );
+    assert_eq!(
+        column.remedy().unwrap(),
+        "a bound that is at least 14.1 KiB larger"
+    );
+    let levels = refused(&text, 40 << 10);
+    assert!(matches!(&levels, StorageError::TooManyLevels { column, .. } if column == "money"));
+    assert!(levels.remedy().unwrap().starts_with("--drop money"));
+}
+
+#[test]
+fn a_disk_that_refuses_is_an_error() {
+    let input = Input::bytes("t", b"a\n1\n".as_slice());
+    let storage = Storage {
+        folder: "/dev/null/no/folder".into(),
+        bytes: 1 << 20,
+    };
+    let (csv, options) = (CsvOptions::default(), SchemaOptions::default());
+    let sizes = Sizes {
+        block: 64,
+        ..Sizes::default()
+    };
+    let error = read_stored(&input, &csv, &options, sizes, &storage).unwrap_err();
+    assert!(
+        matches!(&error, ReadError::Storage(StorageError::Io { .. })),
+        "{error}"
+    );
+    assert!(error.remedy().unwrap().contains("--cache"));
+}
+
+#[test]
+fn svmlight_is_refused_in_bounded_memory() {
+    let error = read_by_disk(b"1 1:2\n-1 3:1\n", 64, 1, 1 << 20).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("t cannot be read in bounded memory"),
+        "{error}"
     );
 }
