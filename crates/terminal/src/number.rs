@@ -99,14 +99,15 @@ pub fn bytes(value: f64) -> String {
 /// # Examples
 /// ```
 /// assert_eq!(terminal::number::duration(0.0123), "12 ms");
+/// assert_eq!(terminal::number::duration(0.9999), "1.0 s");
 /// assert_eq!(terminal::number::duration(600.0), "10 min");
 /// ```
 pub fn duration(seconds: f64) -> String {
     if seconds > 0.0 && seconds < 9.5e-7 {
         format!("{:.0} ns", seconds * 1e9)
-    } else if seconds < 1e-3 {
+    } else if seconds < 9.995e-4 {
         format!("{:.0} µs", seconds * 1e6)
-    } else if seconds < 1.0 {
+    } else if seconds < 0.9995 {
         format!("{} ms", significant(seconds * 1e3, 2))
     } else if seconds < 120.0 {
         format!("{seconds:.1} s")

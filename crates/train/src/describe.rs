@@ -1,6 +1,6 @@
 //! A solution in words and in a file: the report for people, the model file for programs.
 
-use dataset::{Cells, Kind, PreparedRows};
+use dataset::{Cells, Kind, Pipeline, PreparedRows, Table};
 use model::device::{Choice, Precision};
 use model::file::{self, Certificate, DataRecord, GoldenRow, ModelFile, RowCounts, Versions};
 use model::{Parameters, Task};
@@ -9,7 +9,7 @@ use crate::config::{FitConfig, Hyperparameters};
 use crate::diagnosis;
 use crate::error::FitError;
 use crate::measure::{self, THRESHOLD};
-use crate::prepare::Prepared;
+use crate::prepare::{Prepared, Source};
 use crate::report::{
     CertificateReport, Coefficient, DesignReport, Dropped, FitReport, Intercept, Metrics, Parts,
     Seconds, TableReport,
@@ -267,11 +267,15 @@ impl Solution<'_> {
         let count = count.min(train.rows.len());
         let places: Vec<usize> = (0..count).map(|k| k * train.rows.len() / count).collect();
         let rows = train.select(&places);
-        let design = self.prepared.design::<f64>(&rows)?;
+        let pipeline = &self.prepared.pipeline;
+        let names: Vec<&str> = pipeline.features.iter().map(|f| &*f.name).collect();
+        let table = self.prepared.source.table.select(&names, &rows.rows)?;
+        let all: Vec<usize> = (0..count).collect();
+        let (design, _) = pipeline.design::<f64>(&table, &all)?;
         let scores = measure::scores(stored, &design, None)?;
         let outputs = stored.outputs;
-        let row = |(place, &row): (usize, &usize)| {
-            let (cells, sparse) = self.raw_cells(row);
+        let row = |place: usize| {
+            let (cells, sparse) = raw_cells(pipeline, &table, place);
             GoldenRow {
                 cells,
                 sparse,
@@ -280,43 +284,47 @@ impl Solution<'_> {
                 scores: scores[place * outputs..(place + 1) * outputs].to_vec(),
             }
         };
-        Ok(rows.rows.iter().enumerate().map(row).collect())
+        Ok(all.into_iter().map(row).collect())
     }
+}
 
-    /// The cells of a row of the table, and whether zeros of sparse columns are left out of them.
-    fn raw_cells(&self, row: usize) -> (Vec<(String, Option<String>)>, bool) {
-        let Prepared {
-            pipeline, source, ..
-        } = self.prepared;
-        let mut sparse = false;
-        let mut cells = Vec::new();
-        for feature in &pipeline.features {
-            let column = source.table.column(&feature.name);
-            let cell = column.and_then(|column| column.cell(row));
-            if column.is_some_and(|column| matches!(column.cells, Cells::Sparse(_))) {
-                sparse = true;
-                if cell.as_deref() == Some("0") {
-                    continue;
-                }
+/// The cells of a row of the table, and whether zeros of sparse columns are left out of them.
+fn raw_cells(
+    pipeline: &Pipeline,
+    table: &Table,
+    row: usize,
+) -> (Vec<(String, Option<String>)>, bool) {
+    let mut sparse = false;
+    let mut cells = Vec::new();
+    for feature in &pipeline.features {
+        let column = table.column(&feature.name);
+        let cell = column.and_then(|column| column.cell(row));
+        if column.is_some_and(|column| matches!(column.cells, Cells::Sparse(_))) {
+            sparse = true;
+            if cell.as_deref() == Some("0") {
+                continue;
             }
-            cells.push((feature.name.clone(), cell));
         }
-        (cells, sparse)
+        cells.push((feature.name.clone(), cell));
     }
+    (cells, sparse)
 }
 
 /// The table as it was read.
 pub(crate) fn table(prepared: &Prepared, name: &str) -> TableReport {
-    let Prepared {
-        source,
-        pipeline,
-        all,
-        ..
-    } = prepared;
-    let count = |kind: Kind| {
-        let features = pipeline.features.iter();
-        features.filter(|feature| feature.kind == kind).count()
-    };
+    let features = prepared.pipeline.features.iter();
+    let kinds: Vec<Kind> = features.map(|feature| feature.kind).collect();
+    table_of(&prepared.source, &prepared.all, &kinds, name)
+}
+
+/// The table as it was read, with the kinds of its features.
+pub(crate) fn table_of(
+    source: &Source,
+    all: &PreparedRows,
+    kinds: &[Kind],
+    name: &str,
+) -> TableReport {
+    let count = |wanted: Kind| kinds.iter().filter(|&&kind| kind == wanted).count();
     let (numeric, dates) = (count(Kind::Numeric), count(Kind::Date));
     TableReport {
         name: name.to_owned(),
@@ -325,7 +333,7 @@ pub(crate) fn table(prepared: &Prepared, name: &str) -> TableReport {
         bytes: source.fingerprint.bytes,
         rows: source.table.rows(),
         numeric,
-        categorical: pipeline.features.len() - numeric - dates,
+        categorical: kinds.len() - numeric - dates,
         dates,
         target: source
             .schema

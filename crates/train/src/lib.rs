@@ -6,8 +6,10 @@
 //! - [`plan`]: which solver, and why; [`solve`]: the solver of choice on the gradient of choice
 //! - [`objective`], [`blocks`], [`rows`]: the objective over rows on a Burn device
 //! - [`mod@compare`]: every backend and gradient on the same rows
-//! - [`stochastic`]: the mini-batch loop
+//! - [`mod@search`]: settings compared by their loss on rows held out
+//! - [`stochastic`]: mini-batches on the host or a device; [`mod@rates`]: which learning rates are safe
 //! - [`measure`]: metrics of a fitted model
+//! - [`memory`]: what a bound of memory has room for
 //! - [`diagnosis`]: separation and collinearity in the words of the table
 //! - `describe`: a solution in words and in a file
 //! - [`report`]: what a fit found, as plain data; [`run`]: the folder it is written to
@@ -23,14 +25,17 @@ pub mod diagnosis;
 pub mod error;
 pub mod fit;
 pub mod measure;
+pub mod memory;
 pub mod method;
 pub mod objective;
 pub mod plan;
 pub mod prepare;
+pub mod rates;
 pub mod replay;
 pub mod report;
 pub mod rows;
 pub mod run;
+pub mod search;
 pub mod solve;
 pub mod stochastic;
 

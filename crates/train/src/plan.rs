@@ -51,8 +51,7 @@ fn on_host(solver: SolverChoice, gradient: Gradient) -> Result<(), FitError> {
 }
 
 impl Plan {
-    /// What the settings mean for a problem of this shape on this device; rows that are `sparse` are
-    /// worked on in host memory.
+    /// What the settings mean for a problem of this shape on this device.
     ///
     /// # Errors
     /// [`FitError::Unsuitable`] for a gradient that the solver has no use for.
@@ -60,18 +59,13 @@ impl Plan {
         settings: &Hyperparameters,
         device: &device::Choice,
         shape: &Shape,
-        sparse: bool,
     ) -> Result<Self, FitError> {
         let (solver, choice) = choose(settings, shape);
         on_host(solver, settings.gradient)?;
         Ok(Self {
             solver,
             method: choice.plan,
-            gradient: if sparse {
-                Gradient::Fused
-            } else {
-                settings.gradient.resolve(device, solver)
-            },
+            gradient: settings.gradient.resolve(device, solver),
             reason: choice.reason,
         })
     }

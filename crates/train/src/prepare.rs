@@ -1,11 +1,16 @@
 //! A table becomes parts of rows with targets, and a pipeline fitted on the training rows.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use dataset::leak::leaks;
 use dataset::{
-    DesignMatrix, Element, Fingerprint, Input, Pipeline, PipelineOptions, PreparedRows, RowFlags,
-    RowSource, Schema, Table, Target, prepare as prepare_rows, read_table, split,
+    CacheFolder, CacheKey, ColumnSource, DesignMatrix, Element, Fingerprint, Input, Pipeline,
+    PipelineOptions, PreparedRows, RowCache, RowFlags, RowSource, Schema, Split, StoredTable,
+    Table, Target, prepare as prepare_rows, read_stored, read_table, split,
 };
-use solver::TargetValues;
+use model::device::Precision;
+use solver::{Shape, TargetValues};
 use terminal::number::counted;
 
 use crate::config::FitConfig;
@@ -15,19 +20,31 @@ use crate::report::{NoticeReport, Parts};
 /// A table as it was read.
 #[derive(Debug)]
 pub struct Source {
-    /// The columns.
-    pub table: Table,
+    /// The columns, in memory or on the disk.
+    pub table: Box<dyn ColumnSource>,
     /// Their roles and kinds.
     pub schema: Schema,
     /// What identifies the data.
     pub fingerprint: Fingerprint,
 }
 
+impl Source {
+    /// All columns that the schema knows, in memory.
+    ///
+    /// # Errors
+    /// [`FitError::Memory`] where they cannot be read back from the disk.
+    pub(crate) fn loaded(&self) -> Result<Cow<'_, Table>, FitError> {
+        let columns = self.schema.columns.iter();
+        let names: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
+        Ok(self.table.load(&names)?)
+    }
+}
+
 /// Rows for the fit and for judging it, with the preprocessing that they share.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The table.
-    pub source: Source,
+    /// The table, which several divisions of its rows may share.
+    pub source: Arc<Source>,
     /// Fitted on the training rows alone.
     pub pipeline: Pipeline,
     /// The parts of the rows; `train` is always there.
@@ -36,6 +53,8 @@ pub struct Prepared {
     pub sparse: bool,
     /// The numbers of the parts that are held out; the training rows' depend on the precision.
     pub designs: Parts<Box<dyn RowSource<f64>>>,
+    /// The numbers of the training rows on the disk, where memory is bounded.
+    pub cached: Option<RowCache>,
     /// All rows with a target, before the split.
     pub all: PreparedRows,
     /// What was decided on the way, in sentences.
@@ -50,14 +69,24 @@ const MOST_DENSE_BYTES: usize = 4 << 30;
 /// Columns with missing cells that a note names.
 const NAMED: usize = 10;
 
-/// Reads a table.
+/// Reads a table: into memory, or where that is bounded to the disk.
 ///
 /// # Errors
-/// [`FitError::Read`].
+/// [`FitError::Read`] and [`FitError::Memory`].
 pub fn read(input: &Input, config: &FitConfig) -> Result<Source, FitError> {
-    let (table, schema, fingerprint) = read_table(input, &config.csv, &config.schema)?;
+    let (csv, options) = (&config.csv, &config.schema);
+    let Some(memory) = &config.memory else {
+        let (table, schema, fingerprint) = read_table(input, csv, options)?;
+        return Ok(Source {
+            table: Box::new(table),
+            schema,
+            fingerprint,
+        });
+    };
+    let (mut table, schema, fingerprint) = read_stored(input, csv, options, &memory.storage())?;
+    table.set_bytes(memory.beside_rows(table.rows())?);
     Ok(Source {
-        table,
+        table: Box::new(table),
         schema,
         fingerprint,
     })
@@ -70,14 +99,7 @@ pub fn read(input: &Input, config: &FitConfig) -> Result<Source, FitError> {
 /// rows are needed and cannot be had.
 pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError> {
     let settings = &config.hyperparameters;
-    let all = prepare_rows(&source.table, &source.schema, &config.target)?;
-    if let (Target::Multinomial { .. }, Some(offset)) = (&all.target, source.schema.offset()) {
-        return Err(FitError::Setting {
-            option: "--offset",
-            value: offset.name.clone(),
-            reason: "a number that is added to the score of every class changes no probability",
-        });
-    }
+    let all = rows(&source, config)?;
     let strata = all.target.codes();
     let split = split(
         all.rows.len(),
@@ -86,24 +108,61 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         settings.test,
         settings.seed,
     )?;
-    let part = |rows: &[usize]| (!rows.is_empty()).then(|| all.select(rows));
-    let train = all.select(&split.train);
-    let options = PipelineOptions {
+    divided(Arc::new(source), all, &split, config)
+}
+
+/// The rows that can be fitted on or judged with: those with a target and a weight.
+///
+/// # Errors
+/// [`FitError::Target`]; [`FitError::Setting`] for an offset that means nothing.
+pub fn rows(source: &Source, config: &FitConfig) -> Result<PreparedRows, FitError> {
+    let all = prepare_rows(&*source.table, &source.schema, &config.target)?;
+    if let (Target::Multinomial { .. }, Some(offset)) = (&all.target, source.schema.offset()) {
+        return Err(FitError::Setting {
+            option: "--offset",
+            value: offset.name.clone(),
+            reason: "a number that is added to the score of every class changes no probability",
+        });
+    }
+    Ok(all)
+}
+
+/// How features become numbers, with the settings of the fit.
+pub(crate) fn encoding(config: &FitConfig) -> PipelineOptions {
+    let settings = &config.hyperparameters;
+    PipelineOptions {
         missing: config.target.missing,
         standardize: settings.standardize,
         center: settings.intercept,
         ..config.encoding.clone()
-    };
+    }
+}
+
+/// Fits the preprocessing on the training rows of a division; its positions are those of `all`.
+///
+/// # Errors
+/// [`FitError::Pipeline`].
+pub fn divided(
+    source: Arc<Source>,
+    all: PreparedRows,
+    split: &Split,
+    config: &FitConfig,
+) -> Result<Prepared, FitError> {
+    let part = |rows: &[usize]| (!rows.is_empty()).then(|| all.select(rows));
+    let train = all.select(&split.train);
+    let table = &*source.table;
     let pipeline = Pipeline::fit(
-        &source.table,
+        table,
         &source.schema,
         &train.rows,
         train.weights.as_deref(),
-        &options,
+        &encoding(config),
     )?;
-    let sparse = pipeline.is_sparse() && !settings.needs_dense_rows();
+    let settings = &config.hyperparameters;
+    // What is on the disk is dense.
+    let sparse = pipeline.is_sparse() && config.memory.is_none() && !settings.needs_dense_rows();
     let mut notices: Vec<NoticeReport> = source.schema.notices().iter().map(Into::into).collect();
-    let leaks = leaks(&source.table, &source.schema, &train);
+    let leaks = leaks(table, &source.schema, &train)?;
     notices.extend(leaks.iter().map(NoticeReport::from));
     let parts = Parts {
         train: Some(train),
@@ -111,69 +170,207 @@ pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError>
         test: part(&split.test),
     };
     let mut notes = all.notes.clone();
-    notes.extend(filled(&source, &all));
+    notes.extend(filled(&source, &all)?);
     notes.extend(pipeline.notes());
-    let mut designs = Parts {
-        train: None,
-        validation: None,
-        test: None,
-    };
-    for (name, part, place) in [
-        ("validation", &parts.validation, &mut designs.validation),
-        ("test", &parts.test, &mut designs.test),
-    ] {
-        let Some(part) = part else { continue };
-        let (design, flags): (Box<dyn RowSource<f64>>, _) = if sparse {
-            let (design, flags) = pipeline.sparse_design(&source.table, &part.rows)?;
-            (Box::new(design), flags)
-        } else {
-            let (design, flags) = dense::<f64>(&pipeline, &source.table, part)?;
-            (Box::new(design), flags)
-        };
-        *place = Some(design);
-        if settings.strict {
-            pipeline.refuse_unseen(&source.table, &part.rows, &flags)?;
-        }
-        let unseen = flags.iter().filter(|flags| flags.unseen).count();
-        if unseen > 0 {
-            let rows = if unseen == 1 { "row has" } else { "rows have" };
-            notes.push(format!(
-                "{unseen} {name} {rows} a level that no training row has"
-            ));
-        }
-    }
+    let Encoded {
+        designs,
+        cached,
+        notes: of_rows,
+    } = encoded(&source, &pipeline, &parts, &all, sparse, config)?;
+    notes.extend(of_rows);
     Ok(Prepared {
         source,
         pipeline,
         parts,
         sparse,
         designs,
+        cached,
         all,
         notes,
         notices,
     })
 }
 
-/// How many missing cells are filled, and in which columns.
-fn filled(source: &Source, all: &PreparedRows) -> Option<String> {
-    let columns: Vec<(String, usize)> = source
-        .schema
-        .features()
-        .filter_map(|feature| {
-            let cells = &source.table.column(&feature.name)?.cells;
-            if !cells.any_missing() {
-                return None;
+/// The numbers of the parts, as far as they are made before the fit.
+struct Encoded {
+    designs: Parts<Box<dyn RowSource<f64>>>,
+    cached: Option<RowCache>,
+    notes: Vec<String>,
+}
+
+fn encoded(
+    source: &Source,
+    pipeline: &Pipeline,
+    parts: &Parts<PreparedRows>,
+    all: &PreparedRows,
+    sparse: bool,
+    config: &FitConfig,
+) -> Result<Encoded, FitError> {
+    let settings = &config.hyperparameters;
+    let mut encoded = Encoded {
+        designs: Parts {
+            train: None,
+            validation: None,
+            test: None,
+        },
+        cached: None,
+        notes: Vec::new(),
+    };
+    let caches = match (&config.memory, source.table.stored()) {
+        (Some(memory), Some(table)) => {
+            let shape = Shape {
+                rows: all.rows.len(),
+                columns: pipeline.columns.len(),
+                outputs: target_values(&all.target).outputs(),
+                squared: matches!(all.target, Target::Linear { .. }),
+                l1: settings.has_l1(),
+                intercept: settings.intercept,
+            };
+            memory.check_solver(&shape)?;
+            let folder = CacheFolder::new(&memory.folder)?;
+            Some(Caches::new(
+                source,
+                pipeline,
+                table,
+                folder,
+                settings.precision,
+                parts,
+            )?)
+        }
+        _ => None,
+    };
+    if let (Some(caches), Some(train)) = (&caches, &parts.train) {
+        let (cache, note) = caches.open(pipeline, train, 0)?;
+        encoded.notes.push(note);
+        encoded.cached = Some(cache);
+    }
+    let designs = &mut encoded.designs;
+    for (at, name, part, place) in [
+        (1, "validation", &parts.validation, &mut designs.validation),
+        (2, "test", &parts.test, &mut designs.test),
+    ] {
+        let Some(part) = part else { continue };
+        let unseen = if let Some(caches) = &caches {
+            let (cache, _) = caches.open(pipeline, part, at)?;
+            if settings.strict {
+                pipeline.refuse_unseen_in_cache(caches.table, &part.rows, &cache)?;
             }
-            let missing = all
-                .rows
-                .iter()
-                .filter(|&&row| cells.is_missing(row))
-                .count();
-            (missing > 0).then(|| (feature.name.clone(), missing))
+            let unseen = cache.unseen().map_or(0, |(count, _)| count);
+            *place = Some(Box::new(cache));
+            unseen
+        } else {
+            let table = whole(source, pipeline)?;
+            let (design, flags): (Box<dyn RowSource<f64>>, _) = if sparse {
+                let (design, flags) = pipeline.sparse_design(&table, &part.rows)?;
+                (Box::new(design), flags)
+            } else {
+                let (design, flags) = dense::<f64>(pipeline, &table, part)?;
+                (Box::new(design), flags)
+            };
+            *place = Some(design);
+            if settings.strict {
+                pipeline.refuse_unseen(&table, &part.rows, &flags)?;
+            }
+            flags.iter().filter(|flags| flags.unseen).count()
+        };
+        if unseen > 0 {
+            let rows = if unseen == 1 { "row has" } else { "rows have" };
+            encoded.notes.push(format!(
+                "{unseen} {name} {rows} a level that no training row has"
+            ));
+        }
+    }
+    Ok(encoded)
+}
+
+/// The files of encoded rows of a fit.
+struct Caches<'a> {
+    table: &'a StoredTable,
+    folder: CacheFolder,
+    /// Those of the training, the validation and the test rows.
+    keys: Vec<Option<CacheKey>>,
+    narrow: bool,
+}
+
+impl<'a> Caches<'a> {
+    /// Makes room for them: of the rows of other fits only those in use are kept.
+    fn new(
+        source: &Source,
+        pipeline: &Pipeline,
+        table: &'a StoredTable,
+        folder: CacheFolder,
+        precision: Precision,
+        parts: &Parts<PreparedRows>,
+    ) -> Result<Self, FitError> {
+        let key = |part: &Option<PreparedRows>| {
+            let part = part.as_ref();
+            part.map(|part| pipeline.cache_key(table, &source.fingerprint, &part.rows))
+                .transpose()
+        };
+        let keys = [&parts.train, &parts.validation, &parts.test].map(key);
+        let keys = keys.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let wanted: Vec<CacheKey> = keys.iter().flatten().cloned().collect();
+        folder.keep_only(&wanted)?;
+        Ok(Self {
+            table,
+            folder,
+            keys,
+            narrow: precision == Precision::F32,
         })
-        .collect();
+    }
+
+    /// The rows of a part, and where they are.
+    fn open(
+        &self,
+        pipeline: &Pipeline,
+        part: &PreparedRows,
+        at: usize,
+    ) -> Result<(RowCache, String), FitError> {
+        let Some(key) = &self.keys[at] else {
+            unreachable!("a part that is there has a key");
+        };
+        // Held-out rows are only asked for in f64.
+        let narrow = self.narrow && at == 0;
+        let cache = pipeline.cache_rows(self.table, &part.rows, &self.folder, key, narrow)?;
+        let place = self.folder.path().display();
+        let what = if cache.reused() {
+            "found in"
+        } else {
+            "written to"
+        };
+        let size = terminal::number::bytes(cache.bytes() as f64);
+        let note =
+            format!("encoded rows ({size} to fit on) {what} {place}, for the next fit of them");
+        Ok((cache, note))
+    }
+}
+
+/// The features of a table in memory.
+fn whole<'a>(source: &'a Source, pipeline: &Pipeline) -> Result<Cow<'a, Table>, FitError> {
+    let features = pipeline.features.iter();
+    let names: Vec<&str> = features.map(|feature| &*feature.name).collect();
+    Ok(source.table.load(&names)?)
+}
+
+/// How many missing cells are filled, and in which columns.
+fn filled(source: &Source, all: &PreparedRows) -> Result<Option<String>, FitError> {
+    let mut columns: Vec<(String, usize)> = Vec::new();
+    for feature in source.schema.features() {
+        let loaded = source.table.load(&[&feature.name])?;
+        let Some(column) = loaded.column(&feature.name) else {
+            continue;
+        };
+        if !column.cells.any_missing() {
+            continue;
+        }
+        let rows = all.rows.iter();
+        let missing = rows.filter(|&&row| column.cells.is_missing(row)).count();
+        if missing > 0 {
+            columns.push((feature.name.clone(), missing));
+        }
+    }
     if columns.is_empty() {
-        return None;
+        return Ok(None);
     }
     let total: usize = columns.iter().map(|(_, missing)| missing).sum();
     let cells = if total == 1 { "cell" } else { "cells" };
@@ -186,10 +383,10 @@ fn filled(source: &Source, all: &PreparedRows) -> Option<String> {
         let more = counted(columns.len() - NAMED, "column");
         named.push(format!("and in {more} more"));
     }
-    Some(format!(
+    Ok(Some(format!(
         "{total} missing {cells} filled with the column's median or a level of their own ({})",
         named.join(", ")
-    ))
+    )))
 }
 
 /// The dense rows of a part, unless they take more memory than is sensible where sparse rows would
@@ -228,33 +425,49 @@ impl Prepared {
     /// # Errors
     /// [`FitError::Pipeline`] where a number does not fit into `T`; [`FitError::TooWide`].
     pub fn design<T: Element>(&self, part: &PreparedRows) -> Result<DesignMatrix<T>, FitError> {
-        Ok(dense(&self.pipeline, &self.source.table, part)?.0)
+        let table = whole(&self.source, &self.pipeline)?;
+        Ok(dense(&self.pipeline, &table, part)?.0)
     }
 
-    /// The exact numbers of a part in little memory: sparse rows, or dense ones that are encoded block
-    /// by block as they are asked for. The same bits as those of [`design`](Self::design).
+    /// The numbers of the training rows in `f32`: a matrix, or the file that they are in.
+    ///
+    /// # Errors
+    /// As [`design`](Self::design).
+    pub fn rounded(&self) -> Result<Box<dyn RowSource<f32> + '_>, FitError> {
+        Ok(match &self.cached {
+            Some(cache) => Box::new(cache),
+            None => Box::new(self.design::<f32>(self.train())?),
+        })
+    }
+
+    /// The numbers of the training rows: the file that they are in, sparse rows, or dense ones that are
+    /// encoded block by block as they are asked for. The same bits as in a matrix, and no matrix.
     ///
     /// # Errors
     /// [`FitError::Pipeline`] where the table does not suit the pipeline.
-    pub fn rows<'a>(
-        &'a self,
-        part: &'a PreparedRows,
-    ) -> Result<Box<dyn RowSource<f64> + 'a>, FitError> {
-        let table = &self.source.table;
-        Ok(if self.sparse {
-            Box::new(self.pipeline.sparse_design(table, &part.rows)?.0)
-        } else {
-            Box::new(self.pipeline.encoded_rows(table, &part.rows)?)
+    pub fn streamed(&self) -> Result<Box<dyn RowSource<f64> + '_>, FitError> {
+        Ok(match (&self.cached, self.source.table.in_memory()) {
+            (Some(cache), _) => Box::new(cache),
+            (None, Some(table)) if self.sparse => {
+                Box::new(self.pipeline.sparse_design(table, &self.train().rows)?.0)
+            }
+            (None, Some(table)) => Box::new(self.pipeline.encoded_rows(table, &self.train().rows)?),
+            (None, None) => Box::new(self.design::<f64>(self.train())?),
         })
     }
 
     /// The question, as the modules know it.
     pub fn task(&self) -> model::Task {
-        match self.all.target {
-            Target::Binary { .. } => model::Task::Binary,
-            Target::Multinomial { .. } => model::Task::Multinomial,
-            Target::Linear { .. } => model::Task::Linear,
-        }
+        task(&self.all.target)
+    }
+}
+
+/// The question, as the modules know it.
+pub(crate) fn task(target: &Target) -> model::Task {
+    match target {
+        Target::Binary { .. } => model::Task::Binary,
+        Target::Multinomial { .. } => model::Task::Multinomial,
+        Target::Linear { .. } => model::Task::Linear,
     }
 }
 

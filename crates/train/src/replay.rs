@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
-use dataset::fingerprint::{self, ColumnFingerprint};
+use dataset::fingerprint::ColumnFingerprint;
 use dataset::{Input, Pipeline};
 use evaluate::classification::probability;
 use evaluate::multiclass;
@@ -16,6 +16,7 @@ use crate::describe::versions;
 use crate::error::FitError;
 use crate::fit::{self, Event};
 use crate::measure;
+use crate::memory;
 use crate::prepare::{self, Prepared};
 use crate::report::FitReport;
 use crate::run::Manifest;
@@ -95,11 +96,13 @@ pub fn replay(
         // What `auto` was: a machine with another device is no reason to differ.
         None => manifest.backend.parse()?,
     };
+    let settings = &config.hyperparameters;
     fit::check(settings)?;
+    memory::check(&config)?;
     let choice = device::select_for(settings.backend, settings.precision)?;
     let source = prepare::read(input, &config)?;
     observe(Event::Read(source.table.rows()));
-    let found = fingerprint::columns(&source.table);
+    let found = source.table.fingerprints();
     let sha256 = source.fingerprint.sha256.clone();
     let data = DataChange::new(manifest, &sha256, source.table.rows(), &found);
     let prepared = prepare::prepare(source, &config)?;
@@ -301,7 +304,7 @@ fn difference(
         return Ok(None);
     }
     let part = prepared.train();
-    let rows = prepared.rows(part)?;
+    let rows = prepared.streamed()?;
     let said = |file: &ModelFile| {
         let parameters = exact(file, &prepared.pipeline);
         let scores = measure::scores(&parameters, &*rows, part.offsets.as_deref())?;

@@ -249,7 +249,7 @@ fn an_interrupted_fit_is_130_and_written() {
 }
 
 #[cfg(unix)]
-fn interrupt(process: u32) {
+pub(crate) fn interrupt(process: u32) {
     let status = std::process::Command::new("kill")
         .args(["-INT", &process.to_string()])
         .status();

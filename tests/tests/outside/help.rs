@@ -34,6 +34,10 @@ fn furnished() -> Folder {
         cells[2] = (100_000 + 7919 * row).to_string();
     }
     folder.write("houses.csv", rename(houses.csv(), "rooms,distance,price"));
+    let visits = Table::small().with_column("patient", |row| format!("p{}", row / 3));
+    folder.write("visits.csv", rename(visits.csv(), "age,dose,ill"));
+    let sales = Table::small().with_column("day", |row| format!("2026-01-{:02}", 1 + row / 2));
+    folder.write("sales.csv", rename(sales.csv(), "price,size,sold"));
     // What an example before writes, for the one that reads it.
     folder
         .train(["schema", "loans.csv", "--out", "loans.toml"])
@@ -78,7 +82,9 @@ fn every_example_runs() {
     for (name, subcommands) in [
         (
             "train",
-            &["", "fit", "compare", "generate", "schema", "runs", "replay"][..],
+            &[
+                "", "fit", "compare", "search", "generate", "schema", "runs", "replay",
+            ][..],
         ),
         ("infer", &["", "predict", "inspect"]),
     ] {
@@ -110,6 +116,7 @@ fn every_option_is_explained() {
     for (name, subcommand) in [
         ("train", "fit"),
         ("train", "compare"),
+        ("train", "search"),
         ("train", "generate"),
         ("train", "schema"),
         ("train", "runs"),

@@ -23,7 +23,10 @@ fn row(row: u64) -> Vec<(u64, u64)> {
     indices.sort_unstable();
     indices.dedup();
     let value = |index: u64| 1 + scattered(row + 7_000_003 * index, 9);
-    indices.into_iter().map(|index| (index, value(index))).collect()
+    indices
+        .into_iter()
+        .map(|index| (index, value(index)))
+        .collect()
 }
 
 /// Whether a row is positive: mostly by whether its even indices weigh more.
@@ -31,7 +34,11 @@ fn label(cells: &[(u64, u64)], row: u64) -> i32 {
     let odd = |(index, _): &&(u64, u64)| index % 2 == 1;
     let odd: u64 = cells.iter().filter(odd).map(|(_, value)| value).sum();
     let all: u64 = cells.iter().map(|(_, value)| value).sum();
-    if 2 * odd + scattered(row, 21) > all + 10 { 1 } else { -1 }
+    if 2 * odd + scattered(row, 21) > all + 10 {
+        1
+    } else {
+        -1
+    }
 }
 
 fn svmlight(rows: std::ops::Range<u64>) -> String {
@@ -80,7 +87,15 @@ fn folder() -> Folder {
 }
 
 fn fit(folder: &Folder, table: &str, out: &str, more: &[&str]) -> Report {
-    let mut arguments = vec![table, "--target", "label", "--precision", "f64", "--out", out];
+    let mut arguments = vec![
+        table,
+        "--target",
+        "label",
+        "--precision",
+        "f64",
+        "--out",
+        out,
+    ];
     arguments.extend(more);
     Report::fit(folder, &arguments)
 }
@@ -97,7 +112,10 @@ fn sparse_rows_have_the_fit_and_the_scores_of_dense_ones() {
         let [one, other] = [format!("sparse-{way}"), format!("dense-{way}")];
         let sparse = fit(&folder, "t.svm", &one, more);
         let dense = fit(&folder, "t.csv", &other, more);
-        assert_eq!((sparse.status(), dense.status()), ("converged".into(), "converged".into()));
+        assert_eq!(
+            (sparse.status(), dense.status()),
+            ("converged".into(), "converged".into())
+        );
         assert_eq!(sparse.columns(), dense.columns());
         let design = &sparse.0["design"];
         assert_eq!(design["sparse"], true);
@@ -114,13 +132,18 @@ fn sparse_rows_have_the_fit_and_the_scores_of_dense_ones() {
             let error = certificate["probability_error"]
                 .as_f64()
                 .or_else(|| gap["probability_error"].as_f64());
-            assert!(error.is_some_and(|error| error < 1e-4), "{way} {certificate} {gap}");
+            assert!(
+                error.is_some_and(|error| error < 1e-4),
+                "{way} {certificate} {gap}"
+            );
         }
         let [a, b] = [&sparse, &dense].map(|report| report.standardized().remove(0));
         assert_near(way, &a, &b, SAME_PROBLEM, 1.0);
         // Either model scores either table.
         let scores = |model: &str, table: &str| {
-            let scored = folder.infer(["predict", model, table, "--backend", "flex"]).ok();
+            let scored = folder
+                .infer(["predict", model, table, "--backend", "flex"])
+                .ok();
             Table::parse(&scored.stdout).numbers("probability")
         };
         let expected = scores(&other, "t.csv");
@@ -134,9 +157,15 @@ fn sparse_rows_have_the_fit_and_the_scores_of_dense_ones() {
 fn a_wide_model_is_summarised_and_checks_itself() {
     let folder = folder();
     let fitted = folder
-        .train(["t.svm", "--target", "label", "--lambda", "0.01", "--out", "run"])
+        .train([
+            "t.svm", "--target", "label", "--lambda", "0.01", "--out", "run",
+        ])
         .ok();
-    fitted.shows(&["sparse rows of", "% filled", "columns more: each is 0 in every row to fit on"]);
+    fitted.shows(&[
+        "sparse rows of",
+        "% filled",
+        "columns more: each is 0 in every row to fit on",
+    ]);
     let inspected = folder.infer(["inspect", "run"]).ok();
     assert!(inspected.stdout.lines().count() < 300, "{inspected}");
     inspected.shows(&["golden row", "more: --format json"]);
@@ -154,11 +183,18 @@ fn indices_that_the_model_does_not_know_are_counted() {
     let folder = folder();
     fit(&folder, "t.svm", "run", &["--lambda", "0.01"]);
     let known = row(0)[0].0;
-    folder.write("new.svm", format!("1 {known}:2 90001:1\n-1 90002:3 90003:1\n0\n"));
-    let scored = folder.infer(["predict", "run", "new.svm", "-o", "new.csv"]).ok();
+    folder.write(
+        "new.svm",
+        format!("1 {known}:2 90001:1\n-1 90002:3 90003:1\n0\n"),
+    );
+    let scored = folder
+        .infer(["predict", "run", "new.svm", "-o", "new.csv"])
+        .ok();
     scored.says(&["2 columns of the table ignored", "f90001, f90002"]);
     let scored = folder
-        .infer(["predict", "run", "new.svm", "-o", "new.csv", "--format", "json"])
+        .infer([
+            "predict", "run", "new.svm", "-o", "new.csv", "--format", "json",
+        ])
         .ok();
     assert_eq!(scored.json()["unknown_columns"], 3);
     assert_eq!(folder.read("new.csv").lines().count(), 4);
@@ -192,7 +228,9 @@ fn a_device_takes_dense_rows_while_they_fit() {
         .collect();
     folder.write("wide.svm", wide);
     folder
-        .train(["wide.svm", "--target", "label", "--solver", "adam", "--out", "adam"])
+        .train([
+            "wide.svm", "--target", "label", "--solver", "adam", "--out", "adam",
+        ])
         .fails(2, &["with every zero in its place", "leave out --gradient"]);
 }
 
@@ -204,7 +242,12 @@ fn keys_of_json_lines_may_turn_up_late() {
     folder
         .train(["t.csv", "--target", "y", "--out", "run", "-q"])
         .ok();
-    let names: Vec<String> = table.header.iter().filter(|name| *name != "y").cloned().collect();
+    let names: Vec<String> = table
+        .header
+        .iter()
+        .filter(|name| *name != "y")
+        .cloned()
+        .collect();
     let object = |names: &[String]| {
         let pairs: Vec<String> = names
             .iter()
@@ -219,7 +262,10 @@ fn keys_of_json_lines_may_turn_up_late() {
     let scored = folder.infer(["predict", "run", "late.jsonl"]).ok();
     assert_eq!(scored.stdout.lines().count(), rows + 2);
     let missing = format!("missing {}", names.last().unwrap());
-    assert!(scored.stdout.lines().nth(1).unwrap().ends_with(&missing), "{missing}");
+    assert!(
+        scored.stdout.lines().nth(1).unwrap().ends_with(&missing),
+        "{missing}"
+    );
     folder.write("never.jsonl", early.repeat(3));
     folder
         .infer(["predict", "run", "never.jsonl", "-o", "never.csv"])

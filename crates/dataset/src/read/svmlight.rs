@@ -10,7 +10,7 @@ use super::ReadError;
 use super::column::{self, Looked, Part, Task, TextCells};
 use super::csv::MissingCells;
 use super::error::excerpt;
-use super::grid::Span;
+use super::grid::{Cell, Span};
 use crate::number::{Parsed, parse};
 use crate::schema::{Kind, SchemaOptions};
 use crate::table::Lines;
@@ -301,8 +301,8 @@ impl TextCells for Written<'_> {
         self.cells.len()
     }
 
-    fn cells(&self) -> impl Iterator<Item = Option<&[u8]>> {
-        self.cells.iter().map(|&cell| Some(cell))
+    fn places(&self) -> impl Iterator<Item = Cell<'_>> {
+        self.cells.iter().map(|cell| Cell::whole(cell))
     }
 
     fn line(&self, row: usize) -> u64 {

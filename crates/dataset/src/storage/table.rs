@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::{Segments, Spill, Storage, StorageError};
@@ -109,9 +108,9 @@ impl StoredTable {
         &self.storage
     }
 
-    /// The folder on whose disk its cells are.
-    pub fn folder(&self) -> &Path {
-        &self.storage.folder
+    /// Bounds what it may hold in memory from here on.
+    pub fn set_bytes(&mut self, bytes: u64) {
+        self.storage.bytes = bytes;
     }
 
     fn find(&self, name: &str) -> Option<&StoredColumn> {

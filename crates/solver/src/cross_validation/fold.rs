@@ -4,8 +4,9 @@ use dataset::{DesignMatrix, Pipeline, PreparedRows, Target};
 
 use super::{CrossValidation, CrossValidationError};
 use crate::coordinate::{Lambdas, PathOptions, path};
-use crate::minimize::{SolveError, Status};
+use crate::minimize::{SolveError, Status, Stop};
 use crate::objective::{HostObjective, Objective, Penalty, Problem, TargetValues};
+use crate::tolerance::HELD_OUT_TOLERANCE;
 
 /// What one fold's path is worth on the rows that it did not see.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +62,10 @@ impl CrossValidation<'_> {
         let options = PathOptions {
             lambdas: Lambdas::Given(self.lambdas.to_vec()),
             l1_ratio: self.l1_ratio,
-            stop: self.stop,
+            stop: Stop {
+                gradient_tolerance: HELD_OUT_TOLERANCE * self.stop.gradient_tolerance,
+                ..self.stop
+            },
             saturation: false,
             gaps: false,
         };

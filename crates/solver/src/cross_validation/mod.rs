@@ -8,7 +8,7 @@ mod fold;
 mod grid;
 mod score;
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dataset::split::folds::Fold;
 use dataset::{PipelineError, PipelineOptions, PreparedRows, Schema, Table};
@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::minimize::{SolveError, Stop};
+use crate::tolerance::FOLDS_TOGETHER_ROWS;
 
 pub use fold::FoldLosses;
 pub use grid::penalties;
@@ -74,7 +75,8 @@ pub struct CrossValidation<'a> {
     pub l1_ratio: f64,
     /// The penalties, falling.
     pub lambdas: &'a [f64],
-    /// Bounds for every solution; the time limit is for each fold's path.
+    /// Bounds for every solution, its gradient to be a hundred times smaller than they say; the time limit is
+    /// for each fold's path.
     pub stop: Stop<'a>,
 }
 
@@ -122,7 +124,7 @@ impl CrossValidationError {
 }
 
 impl CrossValidation<'_> {
-    /// Follows every fold's path, several folds at once, and tells `done` of each that is ready.
+    /// Follows every fold's path, several folds at once where rows are few, and tells `done` of each that is ready.
     ///
     /// The result does not depend on the number of threads.
     ///
@@ -133,19 +135,20 @@ impl CrossValidation<'_> {
         &self,
         done: &(dyn Fn(usize) + Sync),
     ) -> Result<CrossValidated, CrossValidationError> {
-        let ready = Mutex::new(0);
-        let folds: Vec<Result<FoldLosses, CrossValidationError>> = (0..self.folds.len())
-            .into_par_iter()
-            .map(|fold| {
-                let losses = self.fold(fold);
-                let mut ready = ready
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                *ready += 1;
-                done(*ready);
-                losses
-            })
-            .collect();
+        let ready = AtomicUsize::new(0);
+        let fold = |fold: usize| {
+            let losses = self.fold(fold);
+            done(ready.fetch_add(1, Ordering::Relaxed) + 1);
+            losses
+        };
+        let all = 0..self.folds.len();
+        let folds: Vec<Result<FoldLosses, CrossValidationError>> =
+            if self.rows.rows.len() <= FOLDS_TOGETHER_ROWS {
+                all.into_par_iter().map(fold).collect()
+            } else {
+                // One design matrix at a time; the passes over it use all threads.
+                all.map(fold).collect()
+            };
         let folds = folds.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(CrossValidated::new(self.lambdas, folds))
     }

@@ -74,7 +74,11 @@ pub fn mean_and_error(losses: &[f64], weights: &[f64]) -> (f64, Option<f64>) {
 }
 
 impl CrossValidated {
-    pub(super) fn new(lambdas: &[f64], folds: Vec<FoldLosses>) -> Self {
+    /// Puts the folds' losses together; every fold has one for each penalty, or none.
+    ///
+    /// # Panics
+    /// When a fold has fewer losses or statuses than there are penalties.
+    pub fn new(lambdas: &[f64], folds: Vec<FoldLosses>) -> Self {
         let weights: Vec<f64> = folds.iter().map(|fold| fold.weight).collect();
         let score = |(at, &lambda): (usize, &f64)| {
             let losses: Vec<Option<f64>> = folds.iter().map(|fold| fold.losses[at]).collect();

@@ -402,3 +402,31 @@ fn separated_folds_without_a_penalty_have_no_loss() {
     assert_ne!(found.scores[1].status, Status::Converged);
     assert_eq!(found.best(Rule::Minimum), Some(0));
 }
+
+#[test]
+#[ignore = "prints times; needs KINDLING_SHARED"]
+fn speed() {
+    let shared = PathBuf::from(std::env::var_os("KINDLING_SHARED").unwrap());
+    let input = Input::file(shared.join("data/german_credit.csv")).unwrap();
+    let schema = SchemaOptions {
+        target: Some("class".to_owned()),
+        ..SchemaOptions::default()
+    };
+    let case = Case::new("german_credit", &input, &schema, &TargetOptions::default());
+    for l1_ratio in [0.0, 0.5, 1.0] {
+        let (folds, lambdas) = (case.folds(10), case.lambdas(l1_ratio, 100));
+        let times: Vec<f64> = (0..5)
+            .map(|_| {
+                let started = std::time::Instant::now();
+                let found = case.run(&folds, l1_ratio, &lambdas);
+                assert!(found.best(Rule::Minimum).is_some());
+                started.elapsed().as_secs_f64()
+            })
+            .collect();
+        let least = times.iter().copied().fold(f64::INFINITY, f64::min);
+        println!(
+            "α = {l1_ratio}: 100 penalties × 10 folds in {:.0} ms",
+            1e3 * least
+        );
+    }
+}

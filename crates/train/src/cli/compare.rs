@@ -15,7 +15,7 @@ use crate::error::FitError;
 use crate::fit::Event;
 
 pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
-    let source = Source::open(&args.table.columns.tables)?;
+    let source = Source::open(&args.table.columns.tables, None)?;
     let (penalty, l1_ratio) = penalty(&args.penalty)?;
     let hyperparameters = Hyperparameters {
         standardize: !args.penalty.no_standardize,

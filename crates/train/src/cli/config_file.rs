@@ -29,6 +29,39 @@ pub(super) struct Request {
     pub(super) cli: Cli,
     /// All settings as a file, where it is asked for.
     pub(super) printed: Option<String>,
+    /// The parser.
+    command: Command,
+    /// What it read: what was typed, with what the file says in front.
+    words: Vec<OsString>,
+}
+
+impl Request {
+    /// The parser of one command.
+    pub(super) fn command(&self, name: &str) -> &Command {
+        self.command.find_subcommand(name).unwrap_or(&self.command)
+    }
+
+    /// The same words with more behind them, which win.
+    ///
+    /// # Errors
+    /// [`Failure`] with what the parser says of them.
+    pub(super) fn reread(&self, more: &[String]) -> Result<Cli, Failure> {
+        let mut words = self.words.clone();
+        // Behind `--` everything is a table.
+        let end = words.iter().position(|word| word == "--");
+        let end = end.unwrap_or(words.len());
+        words.splice(end..end, more.iter().map(OsString::from));
+        let mut command = self.command.clone();
+        if let Some(name) = self.words.get(1).and_then(|word| word.to_str())
+            && command.find_subcommand(name).is_some()
+        {
+            command = command.mut_subcommand(name, |own| own.args_override_self(true));
+        }
+        command
+            .try_get_matches_from(words)
+            .and_then(|matches| Cli::from_arg_matches(&matches))
+            .map_err(|error| Failure::new(sentence(&error), Exit::Usage))
+    }
 }
 
 /// Reads the command line and the file that it names.
@@ -36,9 +69,9 @@ pub(super) struct Request {
 /// Mistakes of what was typed end the program here, as the parser does it; those of the file are a
 /// [`Failure`].
 pub(super) fn request() -> Result<Request, Failure> {
-    let typed: Vec<OsString> = std::env::args_os().collect();
+    let mut words: Vec<OsString> = std::env::args_os().collect();
     let command = built();
-    let mut matches = command.clone().get_matches_from(&typed);
+    let mut matches = command.clone().get_matches_from(&words);
     let mut cli = parsed(&matches);
     if let Some(path) = cli.config().and_then(|config| config.config.clone()) {
         let text = fs::read_to_string(&path).map_err(|error| {
@@ -46,17 +79,25 @@ pub(super) fn request() -> Result<Request, Failure> {
                 .with_remedy(Some("a file as `train fit --print-config` writes it"))
         })?;
         let file = File::new(&path, &text);
-        matches = file.matches(&command, &matches, typed)?;
+        matches = file.matches(&command, &matches, &mut words)?;
         cli = parsed(&matches);
     }
     let asked = cli.config().is_some_and(|config| config.print_config);
     let printed = asked.then(|| printed(&command, &matches));
-    Ok(Request { cli, printed })
+    Ok(Request {
+        cli,
+        printed,
+        command,
+        words,
+    })
 }
 
 /// The command line's parser, complete.
 fn built() -> Command {
-    let mut command = Cli::command();
+    // A search judges by folds, so that no rows need to be held out beside them.
+    let mut command = Cli::command().mut_subcommand("search", |search| {
+        search.mut_arg("test", |test| test.default_value("0"))
+    });
     command.build();
     command
 }
@@ -113,19 +154,19 @@ impl<'a> File<'a> {
         }
     }
 
-    /// What was typed after the file's settings, as the parser understands it.
+    /// Puts the file's settings in front of what was typed, as the parser understands both.
     fn matches(
         &self,
         command: &Command,
         matches: &ArgMatches,
-        mut typed: Vec<OsString>,
+        typed: &mut Vec<OsString>,
     ) -> Result<ArgMatches, Failure> {
         let words = 1 + usize::from(matches.subcommand().is_some());
         let before = self.words(command, matches, &typed[..words])?;
         typed.splice(words..words, before);
         command
             .clone()
-            .try_get_matches_from(typed)
+            .try_get_matches_from(&*typed)
             .map_err(|error| {
                 Failure::new(format!("{}: {}", self.path, sentence(&error)), Exit::Usage)
             })
@@ -354,10 +395,10 @@ mod tests {
     /// What the parser understands of these words and this file.
     fn read(typed: &[&str], text: &str) -> Result<Cli, String> {
         let command = built();
-        let typed: Vec<OsString> = ["train"].iter().chain(typed).map(OsString::from).collect();
+        let mut typed: Vec<OsString> = ["train"].iter().chain(typed).map(OsString::from).collect();
         let matches = command.clone().try_get_matches_from(&typed).unwrap();
         let file = File::new(Path::new("c.toml"), text);
-        let matches = file.matches(&command, &matches, typed);
+        let matches = file.matches(&command, &matches, &mut typed);
         matches
             .map(|matches| parsed(&matches))
             .map_err(|failure| failure.to_string())
@@ -368,11 +409,14 @@ mod tests {
         let file =
             "lambda = 0.5\nepochs = 7\ndrop = [\"a\", \"b\"]\nstrict = true\nquiet = false\n";
         let cli = read(&[], file).unwrap();
-        assert_eq!((cli.fit.penalty.lambda, cli.fit.epochs), (Some(0.5), 7));
+        assert_eq!(
+            (cli.fit.penalty.lambda, cli.fit.stochastic.epochs),
+            (Some(0.5), 7)
+        );
         assert_eq!(cli.fit.table.columns.drop, ["a", "b"]);
         assert!(cli.fit.strict && !cli.fit.quiet);
         let cli = read(&["--epochs", "9", "--drop", "c", "--c", "2"], file).unwrap();
-        assert_eq!(cli.fit.epochs, 9);
+        assert_eq!(cli.fit.stochastic.epochs, 9);
         assert_eq!(cli.fit.table.columns.drop, ["c"]);
         // --c and --lambda are two words for one thing.
         assert_eq!(
@@ -436,10 +480,10 @@ mod tests {
             text.lines().all(|line| line.chars().count() <= 80),
             "{text}"
         );
-        let bare = ["train", "fit"].map(OsString::from).to_vec();
+        let mut bare = ["train", "fit"].map(OsString::from).to_vec();
         let empty = command.clone().try_get_matches_from(&bare).unwrap();
         let file = File::new(Path::new("c.toml"), &text);
-        let again = file.matches(&command, &empty, bare).unwrap();
+        let again = file.matches(&command, &empty, &mut bare).unwrap();
         assert_eq!(
             format!("{:?}", parsed(&again)),
             format!("{:?}", parsed(&matches))

@@ -19,6 +19,7 @@ use super::args::{
 };
 use crate::config::{FitConfig, Hyperparameters, PenaltyChoice};
 use crate::error::FitError;
+use crate::memory::Memory;
 use crate::report::NoticeReport;
 
 /// L1's part of an elastic net when nothing is said: scikit-learn's default, too.
@@ -35,11 +36,16 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// The table by path, by catalog name, or from standard input; several names are one table.
-    pub(super) fn open(names: &[String]) -> Result<Self, Failure> {
-        let (input, entry) = match names {
-            [name] => catalog::resolve(name),
-            _ => Input::several(names).map(|input| (input, None)),
+    /// The table by path, by catalog name, or from standard input; several names are one table. Where
+    /// memory is bounded, what can be read only once is moved to the disk.
+    pub(super) fn open(names: &[String], memory: Option<&Memory>) -> Result<Self, Failure> {
+        let (input, entry) = match (names, memory) {
+            ([name], None) => catalog::resolve(name),
+            (_, None) => Input::several(names).map(|input| (input, None)),
+            (names, Some(memory)) => match names.first().and_then(|name| catalog::shipped(name)) {
+                Some(entry) if names.len() == 1 => Ok((entry.input(), Some(entry))),
+                _ => Input::several_spooled(names, &memory.folder).map(|input| (input, None)),
+            },
         }
         .map_err(FitError::from)?;
         let name = match entry {
@@ -77,6 +83,7 @@ impl Source {
             target: target(args, known),
             encoding: encoding(&args.encoding)?,
             hyperparameters,
+            memory: None,
         })
     }
 

@@ -5,17 +5,26 @@ use std::process::ExitCode;
 use solver::Status;
 use terminal::{Exit, Failure, Progress, Sink, interrupt};
 
-use super::args::{FitArgs, Format};
+use super::args::{FitArgs, Format, Rate, StochasticArgs};
 use super::configuration::{Source, penalty, tell_notices, use_threads};
 use super::summary::summary;
-use crate::config::Hyperparameters;
+use crate::config::{FitConfig, Hyperparameters};
 use crate::error::FitError;
 use crate::fit::{Event, fit};
+use crate::memory::Memory;
 use crate::run::{self, Typed};
+use crate::stochastic::{Options, Pace};
 
 pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
-    let source = Source::open(&args.table.columns.tables)?;
-    let config = source.config(&args.table, hyperparameters(args)?)?;
+    let memory = args.memory.map(|bytes| Memory {
+        bytes,
+        folder: args.cache.clone(),
+    });
+    let source = Source::open(&args.table.columns.tables, memory.as_ref())?;
+    let config = FitConfig {
+        memory,
+        ..source.config(&args.table, hyperparameters(args)?)?
+    };
     if let Some(out) = &args.out {
         run::check(out).map_err(FitError::from)?;
     }
@@ -82,11 +91,11 @@ pub(super) fn progressing(progress: &mut Progress, event: &Event<'_>) {
                 ),
             );
         }
-        Event::Read(_) | Event::Notices(_) | Event::Line(..) => {}
+        Event::Read(_) | Event::Notices(_) | Event::Line(..) | Event::Fold(..) => {}
     }
 }
 
-fn hyperparameters(args: &FitArgs) -> Result<Hyperparameters, Failure> {
+pub(super) fn hyperparameters(args: &FitArgs) -> Result<Hyperparameters, Failure> {
     let (penalty, l1_ratio) = penalty(&args.penalty)?;
     let defaults = Hyperparameters::default();
     Ok(Hyperparameters {
@@ -105,9 +114,40 @@ fn hyperparameters(args: &FitArgs) -> Result<Hyperparameters, Failure> {
         tolerance: args.tolerance.unwrap_or(defaults.tolerance),
         max_iterations: args.max_iterations,
         time_limit: args.machine.time_limit,
+        stochastic: stochastic(&args.stochastic),
+    })
+}
+
+fn stochastic(args: &StochasticArgs) -> Options {
+    Options {
         epochs: args.epochs,
         batch_size: args.batch_size,
-        learning_rate: args.learning_rate,
-        schedule: args.schedule,
-    })
+        learning_rate: match args.learning_rate {
+            Rate::Auto => None,
+            Rate::Is(rate) => Some(rate),
+        },
+        pace: Pace {
+            schedule: args.schedule,
+            warmup: args.warmup,
+            period: args.period,
+            period_growth: args.period_growth,
+            decay_factor: args.decay_factor,
+            floor: args.floor,
+            plateau_patience: args.plateau_patience,
+        },
+        momentum: args.momentum,
+        beta1: args.beta1,
+        beta2: args.beta2,
+        beta3: args.beta3,
+        smoothing: args.smoothing,
+        epsilon: args.epsilon,
+        amsgrad: args.amsgrad,
+        centered: args.centered,
+        clip_norm: args.clip_norm,
+        accumulate: args.accumulate,
+        average: args.average,
+        patience: args.patience,
+        min_change: args.min_change,
+        watch: args.watch,
+    }
 }

@@ -6,9 +6,11 @@ mod config_file;
 mod configuration;
 mod fit;
 mod generate;
+mod rates;
 mod replay;
 mod runs;
 mod schema;
+mod search;
 mod summary;
 
 use std::process::ExitCode;
@@ -31,18 +33,19 @@ pub fn run() -> ExitCode {
 
 fn dispatch() -> Result<ExitCode, Failure> {
     let request = config_file::request()?;
-    if let Some(settings) = request.printed {
-        Sink::open(None)?.put(&settings)?;
+    if let Some(settings) = &request.printed {
+        Sink::open(None)?.put(settings)?;
         return Ok(Exit::Ok.into());
     }
-    let cli = request.cli;
-    match cli.command {
-        None => fit::run(&cli.fit),
-        Some(Command::Fit(args)) => fit::run(&args),
-        Some(Command::Compare(args)) => compare::run(&args),
-        Some(Command::Generate(args)) => generate::run(&args),
-        Some(Command::Schema(args)) => schema::run(&args),
-        Some(Command::Runs(args)) => runs::run(&args),
-        Some(Command::Replay(args)) => replay::run(&args),
+    match &request.cli.command {
+        None => fit::run(&request.cli.fit),
+        Some(Command::Fit(args)) => fit::run(args),
+        Some(Command::Compare(args)) => compare::run(args),
+        Some(Command::Rates(args)) => rates::run(args),
+        Some(Command::Search(args)) => search::run(args, &request),
+        Some(Command::Generate(args)) => generate::run(args),
+        Some(Command::Schema(args)) => schema::run(args),
+        Some(Command::Runs(args)) => runs::run(args),
+        Some(Command::Replay(args)) => replay::run(args),
     }
 }

@@ -19,7 +19,7 @@ use crate::run::{MODEL, Manifest};
 pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let manifest = Manifest::read(&args.run).map_err(FitError::from)?;
     let then = ModelFile::read(&args.run.join(MODEL)).map_err(FitError::from)?;
-    let source = Source::open(&tables(args, &manifest)?)?;
+    let source = Source::open(&tables(args, &manifest)?, manifest.config.memory.as_ref())?;
     use_threads(args.threads)?;
     let interrupted = interrupt::watch()?;
     let mut progress = Progress::new(args.quiet);

@@ -12,7 +12,7 @@ use crate::prepare;
 use crate::report::NoticeReport;
 
 pub(super) fn run(args: &SchemaArgs) -> Result<ExitCode, Failure> {
-    let source = Source::open(&args.columns.tables)?;
+    let source = Source::open(&args.columns.tables, None)?;
     let (schema, csv) = source.reading(&args.columns)?;
     let config = FitConfig {
         csv,

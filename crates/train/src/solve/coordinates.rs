@@ -26,8 +26,8 @@ impl Setting<'_> {
         if !self.rounded() {
             return Ok(coordinate_observed(exact, &start, &stop, &mut observe)?);
         }
-        let design = self.prepared.design::<f32>(part)?;
-        let rounded = HostObjective::new(self.problem(&design, part))?;
+        let design = self.prepared.rounded()?;
+        let rounded = HostObjective::new(self.problem(&*design, part))?;
         let loose = first_stop(&rounded, &stop)?;
         let first = coordinate_observed(&rounded, &start, &loose, &mut observe)?;
         let stop = self.stop(plan, first.iterations(), started);

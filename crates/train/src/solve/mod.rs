@@ -1,6 +1,7 @@
 //! The solver of choice on the gradient of choice.
 
 mod coordinates;
+mod illness;
 mod mini_batches;
 mod one_step;
 
@@ -112,28 +113,34 @@ impl Setting<'_> {
     /// Any [`FitError`] of the solver.
     pub fn solve(&self, observe: &mut dyn FnMut(Event<'_>)) -> Result<Solved, FitError> {
         let part = self.prepared.train();
-        // One matrix: sparse, or that of the precision asked for. Beside one of f32 the exact rows are
-        // encoded whenever a pass asks for them, unless they are few.
+        // 1. One matrix: that of the precision asked for. Beside one of f32 the exact rows are encoded
+        //    whenever a pass asks for them, unless they are few. Where memory is bounded, both are read
+        //    from a file. Sparse rows are kept as they are.
         let bytes = part.rows.len() * self.prepared.pipeline.columns.len() * size_of::<f64>();
-        let resident = self.hyperparameters.precision == Precision::F64 || bytes <= RESIDENT_BYTES;
-        let design: Box<dyn RowSource<f64> + '_> = if resident && !self.prepared.sparse {
+        let resident = !self.prepared.sparse
+            && self.prepared.cached.is_none()
+            && (self.hyperparameters.precision == Precision::F64 || bytes <= RESIDENT_BYTES);
+        let design: Box<dyn RowSource<f64> + '_> = if resident {
             Box::new(self.prepared.design::<f64>(part)?)
         } else {
-            self.prepared.rows(part)?
+            self.prepared.streamed()?
         };
         let design = &*design;
         let exact = HostObjective::new(self.problem(design, part))?;
         let shape = Shape::of(exact.problem());
-        let sparse = self.prepared.sparse;
-        let plan = Plan::new(self.hyperparameters, self.device, &shape, sparse)?;
+        let mut plan = Plan::new(self.hyperparameters, self.device, &shape)?;
+        let on_host = self.prepared.sparse || self.prepared.cached.is_some();
+        if on_host && plan.solver.is_full_batch() {
+            plan.gradient = Gradient::Fused;
+        }
         let mut solved = if plan.solver.is_full_batch() {
             self.in_full_batches(&exact, part, &plan, observe)?
         } else {
             let started = Instant::now();
             match self.hyperparameters.precision {
                 Precision::F32 => {
-                    let rounded = self.prepared.design::<f32>(part)?;
-                    let problem = self.problem(&rounded, part);
+                    let rounded = self.prepared.rounded()?;
+                    let problem = self.problem(&*rounded, part);
                     self.in_mini_batches(&problem, &exact, &plan, started, observe)?
                 }
                 Precision::F64 => {
@@ -170,8 +177,8 @@ impl Setting<'_> {
         } else if plan.solver == SolverChoice::Coordinate {
             self.by_coordinates(exact, part, plan, started, observe)?
         } else if rounded {
-            let design = self.prepared.design::<f32>(part)?;
-            let first = self.first(&self.problem(&design, part), plan, started, observe)?;
+            let design = self.prepared.rounded()?;
+            let first = self.first(&self.problem(&*design, part), plan, started, observe)?;
             self.carry_on(exact, first, plan, started, observe)?
         } else if plan.gradient != Gradient::Fused {
             let first = self.first(exact.problem(), plan, started, observe)?;

@@ -190,7 +190,7 @@ fn batches_are_the_table_and_say_what_nobody_asked_for() {
         }
         kept.extend(batch.kept);
     }
-    let all = |pair: [&str; 2], last: &str| [&pair.repeat(6)[..], &[last]].concat();
+    let all = |pair: [&'static str; 2], last: &'static str| [&pair.repeat(6)[..], &[last]].concat();
     assert_eq!(cells[0], all(["5", "4"], "0"));
     assert_eq!(cells[1], all(["2", "0"], "7"));
     assert_eq!(cells[2], all(["0", "0"], "0"));

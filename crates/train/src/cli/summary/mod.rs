@@ -39,6 +39,13 @@ pub(super) fn summary(report: &FitReport) -> String {
         text.push_str(&line("dropped", &dropped));
     }
     text.push('\n');
+    text.push_str(&outcome(report));
+    text
+}
+
+/// How the fit ended, what it found, and where that was written.
+pub(super) fn outcome(report: &FitReport) -> String {
+    let mut text = String::new();
     text.push_str(&line(&report.status.to_string(), &ended(report)));
     diagnosis::write(&mut text, report);
     if report.status == Status::Separated {
@@ -198,10 +205,10 @@ fn how(report: &FitReport) -> String {
         let _ = write!(
             text,
             "; {}, batches of {}, learning rate {}, {}",
-            counted(stochastic.epochs, "epoch"),
-            count(stochastic.batch_size),
-            significant(stochastic.learning_rate, 3),
-            stochastic.schedule
+            counted(stochastic.settings.epochs, "epoch"),
+            count(stochastic.settings.batch_size),
+            significant(stochastic.settings.learning_rate, 3),
+            stochastic.settings.pace.schedule.name()
         );
     }
     text
