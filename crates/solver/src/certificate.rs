@@ -116,6 +116,9 @@ pub enum Basis {
 /// - the sums of `H`, its scaling to a unit diagonal and its factorisation by a matrix of norm at most
 ///   `ρ₀ = d(m + 512 + d + 12)u`, with up to 512 rows in one matrix product, which changes norms by the factor `(1 − ρ₀ tr Ĥ⁻¹)^{−1/2}`.
 ///
+/// Sparse rows are centred implicitly, so their sums lose up to a factor to cancellation, which is measured with them
+/// (the largest `Σ c(|x| + |shift|)²` of a column over the diagonal of `H`) and multiplies `ρ₀`.
+///
 /// No certificate is given where these amounts are not small: a *none*, never a guess.
 ///
 /// # References
@@ -321,12 +324,13 @@ fn curvature_rounding<T: Element>(
 ) -> f64 {
     let (dimension, outputs) = (inverse.nrows() as f64, objective.layout().outputs as f64);
     let factored = 4.0 * sums.audit.largest + (2.0 * outputs + 16.0) * UNIT_ROUNDOFF;
-    factored + summation_rounding(objective, dimension) * inverse.squared_norm_l2()
+    let summed = sums.audit.magnified * summation_rounding(objective, dimension);
+    factored + summed * inverse.squared_norm_l2()
 }
 
 /// `ρ₀`: what the sums, the scaling and the factorisation change of the scaled curvature, at most.
 fn summation_rounding<T: Element>(objective: &HostObjective<'_, T>, dimension: f64) -> f64 {
-    let depth = (objective.rows().depth() + PANEL) as f64;
+    let depth = (objective.depth() + PANEL) as f64;
     dimension * (depth + dimension + 12.0) * UNIT_ROUNDOFF
 }
 
@@ -367,7 +371,7 @@ fn component_rounding<T: Element>(
     free: &[usize],
 ) -> Vec<f64> {
     let (layout, total) = (objective.layout(), objective.total_weight());
-    let depth = objective.rows().depth() as f64;
+    let depth = objective.depth() as f64;
     let summed = (2.0 * depth + layout.outputs as f64 + 6.0) * UNIT_ROUNDOFF;
     let penalty = objective.problem().penalty;
     let component = |&at: &usize| {

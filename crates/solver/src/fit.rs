@@ -101,6 +101,10 @@ pub fn fit_observed<T: Element, S: Solver>(
 ///    on what they differ by, from a copy of the rows; with a certificate there, it has converged.
 /// 4. Otherwise a fit that claimed to have converged no longer does.
 ///
+/// Collinear columns, and separation but for what the solution itself proves, are not looked for among more than
+/// [`SPARSE_DIAGNOSIS_COLUMNS`](crate::tolerance::SPARSE_DIAGNOSIS_COLUMNS) sparse columns, and the solution's detail
+/// says so.
+///
 /// Solutions that diverged or were interrupted keep their status.
 ///
 /// # Errors
@@ -132,7 +136,8 @@ pub fn conclude<T: Element>(
     {
         diagnosis.separation = Some(separation(objective, Some(&solution.theta))?);
     }
-    if problem.penalty.lambda == 0.0 {
+    let searchable = objective.is_searchable();
+    if problem.penalty.lambda == 0.0 && searchable {
         diagnosis.dependences = dependences(objective)?;
     }
     if matches!(diagnosis.separation, Some(Verdict::Separated(_))) {
@@ -144,6 +149,7 @@ pub fn conclude<T: Element>(
         let undecided = diagnosis.separation == Some(Verdict::Undecided);
         let singular = certificate.newton_decrement.is_none() && stop.time_limit.is_none();
         if singular
+            && searchable
             && !undecided
             && problem.penalty.lambda == 0.0
             && let Some((mut again, certificate, near)) =
@@ -163,6 +169,13 @@ pub fn conclude<T: Element>(
             solution.status = Status::IterationLimit;
             solution.detail.clone_from(&certificate.reason);
         }
+        if !searchable {
+            let said = solution
+                .detail
+                .take()
+                .map_or(String::new(), |said| said + "; ");
+            solution.detail = Some(said + NOT_SEARCHED);
+        }
     }
     Ok(Fit {
         solution,
@@ -170,6 +183,10 @@ pub fn conclude<T: Element>(
         diagnosis,
     })
 }
+
+/// What is said where columns are too many to be looked at beside each other.
+const NOT_SEARCHED: &str =
+    "collinear columns and separation were not looked for among so many sparse columns";
 
 /// Settles what a certificate says of a status.
 fn settle<T: Element>(

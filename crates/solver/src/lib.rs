@@ -5,8 +5,8 @@
 //! it cannot.
 //!
 //! Reading order: what is minimised ([`objective`]), when a fit stops ([`mod@minimize`]), how a step
-//! is computed ([`newton`], [`sampled`], [`lbfgs`]; [`mod@least_squares`] needs only one) and which
-//! method is taken ([`choice`]), how far the answer can be from the optimum ([`certificate`]), why
+//! is computed ([`newton`], [`newton_cg`], [`sampled`], [`lbfgs`]; [`mod@least_squares`] needs only one) and
+//! which method is taken ([`choice`]), how far the answer can be from the optimum ([`certificate`]), why
 //! there may be none ([`mod@separation`], [`rank`]), and all of it in order ([`mod@fit`]).
 
 pub mod certificate;
@@ -20,6 +20,7 @@ mod line_search;
 pub mod minimize;
 mod near_collinear;
 pub mod newton;
+pub mod newton_cg;
 pub mod objective;
 mod pairs;
 pub mod rank;
@@ -42,8 +43,10 @@ pub use minimize::{
     minimize_observed,
 };
 pub use newton::Newton;
+pub use newton_cg::NewtonCg;
 pub use objective::{
-    Gauge, HostObjective, Objective, ObjectiveError, Penalty, Problem, Restricted, TargetValues,
+    CurvatureProduct, Gauge, HostObjective, Objective, ObjectiveError, Penalty, Problem,
+    Restricted, TargetValues,
 };
 pub use rank::{Dependence, dependences};
 pub use sampled::SampledNewton;

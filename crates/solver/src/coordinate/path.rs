@@ -7,6 +7,7 @@ use dataset::{DesignMatrix, Element};
 use super::covariance::{Coordinate, CoordinateState};
 use super::entry::{by_columns, exists, lost_class};
 use super::gap::{DualityGap, duality_gap};
+use super::stored::{Stored, StoredState};
 use super::wide::{Wide, WideState};
 use crate::lbfgs::Lbfgs;
 use crate::minimize::{Solution, SolveError, Status, Stop, descend, minimize};
@@ -165,6 +166,7 @@ pub fn path<T: Element>(
     let mut walk = Walk {
         theta,
         before: lambda_max,
+        stored: None,
         wide: None,
         covariance: None,
     };
@@ -217,6 +219,7 @@ pub fn path<T: Element>(
 struct Walk {
     theta: Vec<f64>,
     before: f64,
+    stored: Option<StoredState>,
     wide: Option<WideState>,
     covariance: Option<(CoordinateState, Penalty)>,
 }
@@ -237,6 +240,16 @@ impl Walk {
                 let lbfgs = Lbfgs::sized(objective.dimension());
                 minimize(&lbfgs, objective, &self.theta, stop)?
             }
+        } else if let Some(solver) =
+            Stored::new(objective, stop.gradient_tolerance, exists(objective))
+        {
+            let state = match self.stored.take() {
+                Some(state) => solver.carry(state),
+                None => crate::Solver::init(&solver, objective, &self.theta)?,
+            };
+            let (solution, state) = descend(&solver, objective, state, stop, &mut |_| ())?;
+            self.stored = Some(state);
+            solution
         } else if by_columns(objective) {
             let mut solver = Wide::new(objective, stop.gradient_tolerance, exists(objective))?;
             solver.strong = strong;

@@ -23,5 +23,6 @@ mod references;
 mod sampled;
 mod separation;
 mod sources;
+mod sparse;
 mod speed;
 mod status;
