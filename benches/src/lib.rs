@@ -11,6 +11,7 @@ mod data;
 pub mod npy;
 pub mod protocol;
 mod shapes;
+pub mod svmlight;
 mod yardstick;
 
 pub use data::{Data, table};

@@ -99,7 +99,7 @@ pub enum Basis {
 ///   rows, still divided by the weight of all, and the penalty. With `S` the inverse root of the diagonal of
 ///   `H_S`, and `S H_S S − μI` found positive semidefinite by its Cholesky factor (Rump 2006),
 ///   `B = μS⁻²`;
-/// - **penalty** (one output, `λ(1−α) > 0`): `vᵀHv = λ(1−α)‖β‖² + (1/W) Σ wᵢcᵢ(xᵢ·β + b)²` for
+/// - **penalty** (one output, or several without intercepts, for which `H ⪰ λ(1−α)` is all; `λ(1−α) > 0`): `vᵀHv = λ(1−α)‖β‖² + (1/W) Σ wᵢcᵢ(xᵢ·β + b)²` for
 ///   `v = (β, b)`, and `(u + b)² ≥ κb² − κu²/(1−κ)` for `0 < κ < 1`, the difference being the square of
 ///   `u/√(1−κ) + b√(1−κ)`. With `σ = (1/W) Σ wᵢcᵢ‖xᵢ‖²`, `c̄ = (1/W) Σ wᵢcᵢ` and the `κ` that makes
 ///   `κσ/(1−κ) = λ(1−α)/2`, hence `vᵀHv ≥ ½λ(1−α)‖β‖² + κc̄b²`.

@@ -4,6 +4,7 @@ use dataset::Element;
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::{Certificate, certify_held};
+use crate::coordinate::duality_gap;
 use crate::minimize::{Record, Solution, SolveError, Solver, Status, Stop, minimize_observed};
 use crate::near_collinear::fit_on_rests;
 use crate::newton::Newton;
@@ -99,7 +100,8 @@ pub fn fit_observed<T: Element, S: Solver>(
 ///    at zero, from parameters that give the same scores.
 /// 3. Where nothing is found, and columns are nearly combinations of others, it is fitted again by Newton
 ///    on what they differ by, from a copy of the rows; with a certificate there, it has converged.
-/// 4. Otherwise a fit that claimed to have converged no longer does.
+/// 4. Otherwise a fit that claimed to have converged no longer does, unless its columns are sparse and very many and the
+///    [duality gap](crate::duality_gap()) proves as much.
 ///
 /// Collinear columns, and separation but for what the solution itself proves, are not looked for among more than
 /// [`SPARSE_DIAGNOSIS_COLUMNS`](crate::tolerance::SPARSE_DIAGNOSIS_COLUMNS) sparse columns, and the solution's detail
@@ -165,11 +167,12 @@ pub fn conclude<T: Element>(
             });
         }
         // 4. Nothing helped.
-        if solution.status == Status::Converged || stalled {
+        let proven = !searchable && proven_by_gap(objective, &solution.theta)?;
+        if solution.status == Status::Converged && !proven || stalled {
             solution.status = Status::IterationLimit;
             solution.detail.clone_from(&certificate.reason);
         }
-        if !searchable {
+        if !searchable && problem.penalty.lambda == 0.0 {
             let said = solution
                 .detail
                 .take()
@@ -182,6 +185,21 @@ pub fn conclude<T: Element>(
         certificate,
         diagnosis,
     })
+}
+
+/// Whether the duality gap proves what a certificate would have to: of several classes with intercepts and very many
+/// columns there is none.
+fn proven_by_gap<T: Element>(
+    objective: &HostObjective<'_, T>,
+    theta: &[f64],
+) -> Result<bool, SolveError> {
+    if objective.problem().penalty.lambda == 0.0 {
+        return Ok(false);
+    }
+    let gap = duality_gap(objective, theta)?;
+    Ok(gap
+        .probability_error
+        .is_some_and(|error| error <= 0.25 * CONVERGED_SCORE_ERROR))
 }
 
 /// What is said where columns are too many to be looked at beside each other.

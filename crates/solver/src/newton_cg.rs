@@ -6,14 +6,14 @@ use crate::newton::moved;
 use crate::objective::{CurvatureProduct, Gauge, Objective};
 use crate::tolerance::{
     CONFIRMED_RESIDUAL, FLOOR_SCORE_CHANGE, LARGEST_RESIDUAL, MAX_PRODUCTS, POLISH_SHRINK,
+    SMALLEST_RESIDUAL,
 };
 
 /// Newton's method with inexact steps (scikit-learn's `newton-cg`).
 ///
 /// 1. `H h = −g` is solved by conjugate gradients from products with the curvature alone, preconditioned by its
 ///    diagonal `D`, until the residual is at most `η‖g‖` in the norm of `D⁻¹`, with
-///    `η = min(¼, √‖g‖)`: hardly solved far from the optimum, ever more exactly near it, so that
-///    convergence stays faster than linear.
+///    `η = √‖g‖` between 0.02 and ¼: hardly solved far from the optimum, more exactly near it.
 /// 2. A line search for the strong Wolfe conditions tries the full step first.
 /// 3. Where the decrease that a step promises is below the objective's rounding, the full step is taken as long as
 ///    it halves the gradient, and then this is the rounding floor.
@@ -91,7 +91,7 @@ impl Solver for NewtonCg {
     ) -> Result<Self::State, SolveError> {
         let step = match state.step.take() {
             Some(step) => step,
-            None => state.solve(objective, LARGEST_RESIDUAL)?,
+            None => state.solve(objective, None)?,
         };
         let slope = inner(&state.gradient, &step.direction);
         if slope.is_nan() || slope >= 0.0 {
@@ -154,7 +154,7 @@ impl Solver for NewtonCg {
         state: &mut Self::State,
         tolerance: f64,
     ) -> Result<bool, SolveError> {
-        let step = state.solve(objective, CONFIRMED_RESIDUAL)?;
+        let step = state.solve(objective, Some(CONFIRMED_RESIDUAL))?;
         let change = objective.score_change(&step.direction)?;
         let change = change.unwrap_or(largest(&step.direction));
         state.step = Some(step);
@@ -163,8 +163,8 @@ impl Solver for NewtonCg {
 }
 
 impl NewtonCgState {
-    /// The step from here, to a residual of at most this part of the gradient.
-    fn solve(&self, objective: &dyn Objective, residual: f64) -> Result<Step, SolveError> {
+    /// The step from here, to a residual of at most this part of the gradient, or one by the gradient's own size.
+    fn solve(&self, objective: &dyn Objective, part: Option<f64>) -> Result<Step, SolveError> {
         let Some(curvature) = objective.curvature_product(&self.iterate.theta)? else {
             return Err(SolveError::NoCurvatureProduct {
                 solver: "newton-cg",
@@ -177,9 +177,9 @@ impl NewtonCgState {
         let inverse = |d: &f64| if *d > least { 1.0 / d } else { 0.0 };
         let inverse: Vec<f64> = diagonal.iter().map(inverse).collect();
         let forcing = (norm(&self.gradient, &inverse) / objective.scale()).sqrt();
+        let part = part.unwrap_or(forcing.clamp(SMALLEST_RESIDUAL, LARGEST_RESIDUAL));
         let target: Vec<f64> = self.gradient.iter().map(|g| -g).collect();
-        let mut direction =
-            conjugate_gradients(curvature.as_ref(), &target, &inverse, residual.min(forcing))?;
+        let mut direction = conjugate_gradients(curvature.as_ref(), &target, &inverse, part)?;
         if let Some(gauge) = objective.gauge() {
             gauge.project(&mut direction);
         }

@@ -42,6 +42,10 @@ pub const FLOOR_SCORE_CHANGE: f64 = 1e-2;
 /// Steihaug 1982).
 pub const LARGEST_RESIDUAL: f64 = 0.25;
 
+/// The least that they are asked for: two digits a step at the end, where more would be lost on a tolerance that the
+/// next step meets anyway.
+pub const SMALLEST_RESIDUAL: f64 = 0.02;
+
 /// The same for the step that tells a minimum from a descent towards infinity: its length must be known to a few
 /// percent.
 pub const CONFIRMED_RESIDUAL: f64 = 0.05;
@@ -347,13 +351,14 @@ pub const MODEL_ROUNDS: usize = 60;
 
 /// Parts of the residual that a model over sparse rows may leave of it: as much as the last step left, which makes
 /// convergence faster than linear, but no more and no less than these.
-pub const LARGEST_MODEL_RESIDUAL: f64 = 0.1;
+pub const LARGEST_MODEL_RESIDUAL: f64 = 0.4;
 
 /// See [`LARGEST_MODEL_RESIDUAL`].
 pub const SMALLEST_MODEL_RESIDUAL: f64 = 1e-3;
 
-/// Sweeps of coordinate descent over one model of sparse rows.
-pub const MODEL_SWEEPS: usize = 100;
+/// Sweeps of coordinate descent over one model of sparse rows, and over the first: the model far from the optimum is not
+/// worth more. Each model has twice the sweeps of the last.
+pub const MODEL_SWEEPS: (usize, usize) = (4, 100);
 
 /// Share of the support that one more sweep may add or take away where conjugate gradients are worth a try: each
 /// product costs as much as a sweep, and a change of the support makes the last ones worthless.

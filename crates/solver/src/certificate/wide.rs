@@ -102,7 +102,7 @@ pub(super) fn bounded<T: Element>(
     })
 }
 
-/// `B⁻¹` by the penalty, for a single output.
+/// `B⁻¹` by the penalty, for a single output, or for several without intercepts.
 fn penalty<T: Element>(
     objective: &HostObjective<'_, T>,
     sums: &Sums,
@@ -110,10 +110,10 @@ fn penalty<T: Element>(
 ) -> Option<Vec<f64>> {
     let (layout, total) = (objective.layout(), objective.total_weight());
     let l2 = objective.problem().penalty.l2();
-    if layout.outputs > 1 || l2 <= 0.0 {
+    if layout.outputs > 1 && layout.intercept || l2 <= 0.0 {
         return None;
     }
-    let intercept = |at: &usize| *at == layout.columns;
+    let intercept = |at: &usize| layout.intercept && *at == layout.columns;
     if !free.iter().any(intercept) {
         return Some(vec![1.0 / l2; free.len()]);
     }

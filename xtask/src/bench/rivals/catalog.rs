@@ -25,7 +25,21 @@ pub(crate) struct Problem {
     pub(crate) data: String,
     #[serde(default)]
     pub(crate) lambda: f64,
+    /// Of a single penalty; a path has its own.
+    #[serde(default)]
+    pub(crate) l1_ratio: f64,
     pub(crate) path: Option<Penalties>,
+    /// Rows of which only the numbers that are not zero are written, in svmlight's format, and fitted without an
+    /// intercept: liblinear would penalise it.
+    #[serde(default)]
+    pub(crate) sparse: bool,
+}
+
+impl Problem {
+    /// The file of the rows.
+    pub(crate) fn rows_file(&self) -> &'static str {
+        if self.sparse { "x.svm" } else { "x.npy" }
+    }
 }
 
 /// A decreasing geometric sequence of penalties.
@@ -61,6 +75,19 @@ pub(crate) struct Rival {
     /// Whether it fits paths; otherwise single fits.
     #[serde(default)]
     pub(crate) path: bool,
+    /// Whether it fits sparse rows; otherwise dense ones.
+    #[serde(default)]
+    pub(crate) sparse: bool,
+    /// Whether it fits an L1 penalty to sparse rows, ...
+    #[serde(default = "yes")]
+    pub(crate) l1: bool,
+    /// ... or an L2 penalty.
+    #[serde(default = "yes")]
+    pub(crate) l2: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Rival {
@@ -68,6 +95,16 @@ impl Rival {
         Path::new(&self.adapter)
             .extension()
             .is_some_and(|e| e == "py")
+    }
+
+    /// Whether it fits this kind of problem.
+    pub(crate) fn fits(&self, problem: &Problem) -> bool {
+        let penalised = if problem.l1_ratio > 0.0 {
+            self.l1
+        } else {
+            self.l2
+        };
+        self.path == problem.path.is_some() && self.sparse == problem.sparse && penalised
     }
 
     pub(crate) fn is_kindling(&self) -> bool {
@@ -85,7 +122,7 @@ impl Catalog {
         self.problems.retain(|p| contains(&p.name, problems));
         self.rivals.retain(|r| contains(&r.name, rivals));
         self.rivals
-            .retain(|r| self.problems.iter().any(|p| p.path.is_some() == r.path));
+            .retain(|r| self.problems.iter().any(|p| r.fits(p)));
         if self.problems.is_empty() || self.rivals.is_empty() {
             bail!("no problem or no rival has such a name; --list names them");
         }
@@ -94,8 +131,7 @@ impl Catalog {
 
     /// The rivals that fit this kind of problem.
     pub(crate) fn rivals_of(&self, problem: &Problem) -> impl Iterator<Item = &Rival> {
-        let path = problem.path.is_some();
-        self.rivals.iter().filter(move |rival| rival.path == path)
+        self.rivals.iter().filter(|rival| rival.fits(problem))
     }
 }
 

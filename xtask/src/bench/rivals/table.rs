@@ -117,6 +117,10 @@ fn title(problem: &Problem, attempts: &[Attempt]) -> String {
             "{}: {} penalties, L1 ratio {}",
             problem.name, path.count, path.l1_ratio
         ),
+        None if problem.l1_ratio > 0.0 => format!(
+            "{}: lambda {:.1e}, L1 ratio {}",
+            problem.name, problem.lambda, problem.l1_ratio
+        ),
         None => format!("{}: lambda {:.1e}", problem.name, problem.lambda),
     };
     let read = attempts

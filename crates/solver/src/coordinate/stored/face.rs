@@ -1,6 +1,5 @@
 //! Conjugate gradients on a quadratic model, among the coefficients that are not zero.
 
-use dataset::Element;
 use rayon::prelude::*;
 
 use super::model::Model;
@@ -18,7 +17,7 @@ struct Coordinate {
     inverse: f64,
 }
 
-impl<T: Element> Model<'_, '_, '_, T> {
+impl Model<'_> {
     /// Lowers the model within the face of the coefficients' signs.
     ///
     /// 1. Conjugate gradients, preconditioned by the diagonal, from here to a part of the residual, or to the

@@ -10,8 +10,8 @@ use crate::minimize::{Iterate, Outlook, SolveError, Solver, confirmed_change};
 use crate::objective::sparse::{Point, evaluate, scores, total};
 use crate::objective::{HostObjective, Layout, Objective, ObjectiveError, Penalty, SparseRows};
 use crate::tolerance::{
-    ARMIJO, BACKTRACK, FLOOR_SCORE_CHANGE, LARGEST_MODEL_RESIDUAL, MAX_BACKTRACKS, POLISH_SHRINK,
-    SMALLEST_MODEL_RESIDUAL,
+    ARMIJO, BACKTRACK, FLOOR_SCORE_CHANGE, LARGEST_MODEL_RESIDUAL, MAX_BACKTRACKS, MODEL_SWEEPS,
+    POLISH_SHRINK, SMALLEST_MODEL_RESIDUAL,
 };
 use model::Model;
 
@@ -47,6 +47,8 @@ pub(super) struct StoredState {
     gradient: Vec<f64>,
     /// The largest subgradient before the last step; infinite at the start.
     before: f64,
+    /// Sweeps that the coming model is worth.
+    sweeps: usize,
 }
 
 /// Where a model leads.
@@ -80,10 +82,11 @@ impl<'a, T: Element> Stored<'a, T> {
         state.iterate.outlook = Outlook::Descending;
         state.iterate.step = 0.0;
         state.before = f64::INFINITY;
+        state.sweeps = MODEL_SWEEPS.0;
         state
     }
 
-    fn ground(&self) -> Result<Ground<'_, 'a, T>, ObjectiveError> {
+    fn ground(&self) -> Result<Ground<'_>, ObjectiveError> {
         Ground::new(&self.objective)
     }
 
@@ -101,7 +104,7 @@ impl<'a, T: Element> Stored<'a, T> {
 
     fn state(
         &self,
-        ground: &Ground<'_, 'a, T>,
+        ground: &Ground<'_>,
         theta: Vec<f64>,
         scores: Vec<Vec<f64>>,
         point: Point,
@@ -120,15 +123,22 @@ impl<'a, T: Element> Stored<'a, T> {
             point,
             gradient,
             before: f64::INFINITY,
+            sweeps: MODEL_SWEEPS.0,
         }
     }
 
     /// The model's minimum, to a part of the residual.
-    fn propose(&self, ground: &Ground<'_, 'a, T>, state: &StoredState, part: f64) -> Proposal {
+    fn propose(
+        &self,
+        ground: &Ground<'_>,
+        state: &StoredState,
+        part: f64,
+        sweeps: usize,
+    ) -> Proposal {
         let from = &state.iterate.theta;
         let mut model = Model::new(ground, &state.point, &state.gradient, from);
         let tolerance = (part * state.iterate.gradient_max).max(0.25 * self.tolerance);
-        let mut theta = model.minimize(tolerance);
+        let mut theta = model.minimize(tolerance, sweeps);
         if let Some(gauge) = self.objective.gauge() {
             gauge.project(&mut theta); // nothing else holds what is the same for all classes
         }
@@ -159,7 +169,7 @@ impl<'a, T: Element> Stored<'a, T> {
     /// Halves a step until the objective falls enough.
     fn backtrack(
         &self,
-        ground: &Ground<'_, 'a, T>,
+        ground: &Ground<'_>,
         state: &StoredState,
         proposal: &Proposal,
         noise: f64,
@@ -242,8 +252,7 @@ impl Weights {
 }
 
 /// What models are made of.
-struct Ground<'o, 'a, T> {
-    objective: &'o HostObjective<'a, T>,
+struct Ground<'o> {
     sparse: &'o SparseRows,
     layout: Layout,
     weights: Weights,
@@ -253,8 +262,8 @@ struct Ground<'o, 'a, T> {
     total: f64,
 }
 
-impl<'o, 'a, T: Element> Ground<'o, 'a, T> {
-    fn new(objective: &'o HostObjective<'a, T>) -> Result<Self, ObjectiveError> {
+impl<'o> Ground<'o> {
+    fn new<T: Element>(objective: &'o HostObjective<'_, T>) -> Result<Self, ObjectiveError> {
         let (rows, total) = (objective.rows(), objective.total_weight());
         let share = |at: usize| {
             let weights = objective.problem().weights;
@@ -262,7 +271,6 @@ impl<'o, 'a, T: Element> Ground<'o, 'a, T> {
         };
         let several = objective.layout().outputs > 1;
         Ok(Self {
-            objective,
             sparse: objective.sparse().ok_or(ObjectiveError::NoRows)?,
             layout: objective.layout(),
             weights: Weights::new(objective),
@@ -312,7 +320,12 @@ impl<T: Element> Solver for Stored<'_, T> {
         let (value, now) = (state.iterate.objective, state.iterate.gradient_max);
         // 1. The model's minimum: the more exact, the more the last step gained.
         let part = (now / state.before).clamp(SMALLEST_MODEL_RESIDUAL, LARGEST_MODEL_RESIDUAL);
-        let proposal = self.propose(&ground, &state, part);
+        let proposal = self.propose(&ground, &state, part, state.sweeps);
+        let follows = |next: StoredState| StoredState {
+            before: now,
+            sweeps: (2 * state.sweeps).min(MODEL_SWEEPS.1),
+            ..next
+        };
         if !proposal.change.is_finite() || proposal.change > 0.0 {
             state.iterate.outlook = Outlook::Stalled;
             return Ok(state);
@@ -326,10 +339,7 @@ impl<T: Element> Solver for Stored<'_, T> {
         let falls = self.value(&proposal.theta, point.loss) <= value + ARMIJO * proposal.change;
         if !(visible && falls) && !near {
             return Ok(match self.backtrack(&ground, &state, &proposal, noise) {
-                Some(next) => StoredState {
-                    before: now,
-                    ..next
-                },
+                Some(next) => follows(next),
                 None => {
                     state.iterate.outlook = Outlook::Stalled;
                     state
@@ -339,18 +349,12 @@ impl<T: Element> Solver for Stored<'_, T> {
         let theta = proposal.theta.clone();
         let full = self.state(&ground, theta, scores, point, 1.0);
         let after = full.iterate.gradient_max;
-        let full = StoredState {
-            before: now,
-            ..full
-        };
+        let full = follows(full);
         if visible && falls || after < POLISH_SHRINK * now {
             return Ok(full);
         }
         if visible && let Some(next) = self.backtrack(&ground, &state, &proposal, noise) {
-            return Ok(StoredState {
-                before: now,
-                ..next
-            });
+            return Ok(follows(next));
         }
         let floor = spread(&proposal.changes) <= FLOOR_SCORE_CHANGE * objective.scale();
         if after < now {
@@ -377,7 +381,8 @@ impl<T: Element> Solver for Stored<'_, T> {
         if self.exists {
             return Ok(true);
         }
-        let proposal = self.propose(&self.ground()?, state, SMALLEST_MODEL_RESIDUAL);
+        let ground = self.ground()?;
+        let proposal = self.propose(&ground, state, SMALLEST_MODEL_RESIDUAL, MODEL_SWEEPS.1);
         Ok(spread(&proposal.changes) <= confirmed_change(objective, tolerance))
     }
 }

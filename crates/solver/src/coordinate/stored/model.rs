@@ -1,12 +1,11 @@
 //! Coordinate descent on a quadratic model, column by column of what is stored.
 
-use dataset::Element;
 use rayon::prelude::*;
 
 use super::super::subgradient::{soft_threshold, subgradient};
 use super::{Ground, Weights};
 use crate::objective::sparse::{Point, gathered, total};
-use crate::tolerance::{MODEL_SWEEPS, SETTLED_SHARE};
+use crate::tolerance::SETTLED_SHARE;
 
 /// The quadratic model of the loss at a point, with the penalty, over the columns that may move.
 ///
@@ -17,8 +16,8 @@ use crate::tolerance::{MODEL_SWEEPS, SETTLED_SHARE};
 /// Implicitly centred cells are `x − s`: such a change also adds `−δ s_j h` to the `t` of every row. The sum `a` of
 /// these shifts, and of the intercept's changes, is kept apart: the gradient is
 /// `x_j·t + a (x_j·h) − s_j (Σt + a Σh)`, of which `x_j·h` never changes.
-pub(super) struct Model<'g, 'o, 'a, T> {
-    pub(super) ground: &'g Ground<'o, 'a, T>,
+pub(super) struct Model<'g> {
+    pub(super) ground: &'g Ground<'g>,
     pub(super) classes: Vec<Class>,
     pub(super) theta: Vec<f64>,
     /// `[outputs][rows]`: probabilities of several classes.
@@ -63,9 +62,9 @@ struct Sweep {
     switched: usize,
 }
 
-impl<'g, 'o, 'a, T: Element> Model<'g, 'o, 'a, T> {
+impl<'g> Model<'g> {
     pub(super) fn new(
-        ground: &'g Ground<'o, 'a, T>,
+        ground: &'g Ground<'g>,
         point: &'g Point,
         gradient: &[f64],
         theta: &[f64],
@@ -86,10 +85,10 @@ impl<'g, 'o, 'a, T: Element> Model<'g, 'o, 'a, T> {
         }
     }
 
-    /// Minimises the model until no subgradient is above the tolerance, as far as that is worth the work.
-    pub(super) fn minimize(&mut self, tolerance: f64) -> Vec<f64> {
+    /// Minimises the model until no subgradient is above the tolerance, in at most so many sweeps.
+    pub(super) fn minimize(&mut self, tolerance: f64, sweeps: usize) -> Vec<f64> {
         let mut last = f64::INFINITY;
-        for at in 0..MODEL_SWEEPS {
+        for at in 0..sweeps {
             let found = self.sweep(at % 2 == 1, last);
             if found.largest <= tolerance {
                 break;
@@ -179,13 +178,7 @@ impl<'g, 'o, 'a, T: Element> Model<'g, 'o, 'a, T> {
 }
 
 impl Class {
-    fn new<T: Element>(
-        ground: &Ground<'_, '_, T>,
-        point: &Point,
-        gradient: &[f64],
-        theta: &[f64],
-        k: usize,
-    ) -> Self {
+    fn new(ground: &Ground<'_>, point: &Point, gradient: &[f64], theta: &[f64], k: usize) -> Self {
         let (layout, sparse) = (ground.layout, ground.sparse);
         let start = layout.parameters(k).start;
         let (l1, l2) = (ground.weights.penalty.l1(), ground.weights.penalty.l2());
@@ -236,7 +229,7 @@ impl Class {
 
     /// The gradient of the model's smooth part for the column at a place.
     #[inline]
-    fn gradient<T: Element>(&self, ground: &Ground<'_, '_, T>, place: usize, theta: &[f64]) -> f64 {
+    fn gradient(&self, ground: &Ground<'_>, place: usize, theta: &[f64]) -> f64 {
         let column = self.columns[place] as usize;
         let (rows, values) = ground.sparse.column(column);
         let rest = &self.rest;
@@ -248,7 +241,7 @@ impl Class {
 
     /// Moves a coefficient.
     #[inline]
-    fn shift<T: Element>(&mut self, ground: &Ground<'_, '_, T>, place: usize, change: f64) {
+    fn shift(&mut self, ground: &Ground<'_>, place: usize, change: f64) {
         let column = self.columns[place] as usize;
         let (rows, values) = ground.sparse.column(column);
         let (t, h) = (&mut self.rest.t[..], &self.h[..]);
@@ -262,8 +255,8 @@ impl Class {
 }
 
 /// One sweep over the coordinates of a class that are still visited.
-fn sweep_class<T: Element>(
-    ground: &Ground<'_, '_, T>,
+fn sweep_class(
+    ground: &Ground<'_>,
     class: &mut Class,
     theta: &mut [f64],
     backwards: bool,

@@ -124,6 +124,10 @@ impl Compressed {
 /// `Σ xₖ bₚₖ` over the stored numbers of a list, in four interleaved sums.
 #[inline]
 pub(crate) fn gathered(positions: &[u32], values: &[f64], b: &[f64]) -> f64 {
+    if values.len() < 8 {
+        let terms = positions.iter().zip(values);
+        return terms.map(|(&at, x)| x * b[at as usize]).sum();
+    }
     let (fours, rest) = values.as_chunks::<4>();
     let (fours_at, rest_at) = positions.as_chunks::<4>();
     let mut lanes = [0.0; 4];
@@ -228,11 +232,6 @@ impl SparseRows {
         self.by_column.lists()
     }
 
-    /// Numbers that are stored of the rows.
-    pub(crate) fn stored(&self) -> usize {
-        self.by_row.values.len()
-    }
-
     /// Columns and scaled numbers of a row.
     pub(crate) fn row(&self, at: usize) -> (&[u32], &[f64]) {
         self.by_row.list(at)
@@ -251,11 +250,6 @@ impl SparseRows {
     /// What is taken from every cell, by column; none where nothing is.
     pub(crate) fn shifts(&self) -> Option<&[f64]> {
         self.shifted.then_some(&self.shifts)
-    }
-
-    /// Cuts of the rows into pieces of about equal work.
-    pub(crate) fn pieces(&self) -> &[Range<usize>] {
-        &self.by_row.pieces
     }
 
     /// Additions in a row that a sum over the rows of a column goes through, at most.
