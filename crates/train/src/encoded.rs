@@ -177,6 +177,7 @@ impl Caches<'_> {
 /// The shape of the problem, were all rows fitted on.
 fn shape(pipeline: &Pipeline, all: &PreparedRows, settings: &Hyperparameters) -> Shape {
     Shape {
+        stored: None,
         rows: all.rows.len(),
         columns: pipeline.columns.len(),
         outputs: target_values(&all.target).outputs(),
