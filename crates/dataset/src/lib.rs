@@ -63,5 +63,5 @@ pub use split::folds::{Fold, folds, grouped_folds, ordered_folds};
 pub use split::{Split, SplitError, split};
 pub use storage::{CacheFolder, CacheKey, RowCache, Storage, StorageError, StoredTable};
 pub use synthetic::{Classification, Regression, Synthetic, SyntheticError};
-pub use table::{Cells, Column, MISSING, Table, TableError};
+pub use table::{Cells, Column, MISSING, SparseCells, Table, TableError};
 pub use target::{PreparedRows, Target, TargetError, TargetOptions, TaskChoice, prepare};

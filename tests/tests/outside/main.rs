@@ -26,6 +26,7 @@ mod schema;
 mod search;
 mod settings;
 mod several_files;
+mod sparse;
 mod wide;
 
 /// The tables that come with the programs.

@@ -51,6 +51,12 @@ pub(super) enum Part {
     Missing(usize),
     /// `NaN` where there is no number; the seconds of dates are numbers.
     Numbers(Vec<f64>),
+    /// `NaN` where there is no number, 0 in the rows that are not listed.
+    Sparse {
+        len: usize,
+        rows: Vec<u32>,
+        values: Vec<f64>,
+    },
     /// Codes below `known` are those of the blocks before, which had so many levels when the block
     /// was read; those from `known` on are the positions of `levels`.
     Text {

@@ -1,5 +1,6 @@
 //! `infer predict`.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -18,11 +19,16 @@ use crate::error::InferError;
 use crate::predictor::Predictor;
 use crate::write::{self, Counts, Output};
 
+/// Unknown columns that are named.
+const NAMED: usize = 5;
+
 /// What `--format json` prints.
 #[derive(Serialize)]
 struct Done<'a> {
     #[serde(flatten)]
     counts: Counts,
+    /// Columns of svmlight tables that the model was not fitted with.
+    unknown_columns: usize,
     out: &'a Path,
 }
 
@@ -66,8 +72,9 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
     let mut progress = Progress::new(args.quiet);
     let started = Instant::now();
     let mut read_before = 0;
-    while let Some(batches) = next {
-        for batch in batches {
+    let mut unknown: BTreeSet<String> = BTreeSet::new();
+    while let Some(mut batches) = next {
+        for batch in batches.by_ref() {
             let batch = batch.map_err(InferError::from)?;
             let predictions = predictor.predict(&batch.table)?;
             if args.strict {
@@ -95,6 +102,8 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
             }
         }
         read_before += read.bytes();
+        let unasked = batches.unasked();
+        unknown.extend(predictor.unknown(&unasked).into_iter().map(str::to_owned));
         next = open()?;
     }
     let written = writer.finish();
@@ -103,11 +112,15 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
         .finish()?;
     progress.finish();
     if let (Format::Json, Some(out)) = (args.format, &args.out) {
-        let json = serde_json::to_string(&Done { counts, out })
-            .map_err(|error| Failure::new(error, Exit::Unexpected))?;
+        let json = serde_json::to_string(&Done {
+            counts,
+            unknown_columns: unknown.len(),
+            out,
+        })
+        .map_err(|error| Failure::new(error, Exit::Unexpected))?;
         Sink::open(None)?.put(&(json + "\n"))?;
     } else if !args.quiet {
-        tell(&summary(&counts, args.out.as_deref()));
+        tell(&summary(&counts, &unknown, args.out.as_deref()));
     }
     Ok(Exit::Ok.into())
 }
@@ -127,7 +140,7 @@ fn inputs(tables: &[String], read: &ReadProgress) -> Result<Vec<Option<Input>>, 
     Ok(inputs)
 }
 
-fn summary(counts: &Counts, out: Option<&Path>) -> String {
+fn summary(counts: &Counts, unknown: &BTreeSet<String>, out: Option<&Path>) -> String {
     let mut text = line("scored", &counted(counts.rows - counts.unscored, "row"));
     for (number, what) in [
         (
@@ -140,6 +153,20 @@ fn summary(counts: &Counts, out: Option<&Path>) -> String {
         if number > 0 {
             text.push_str(&line("note", &format!("{} {what}", counted(number, "row"))));
         }
+    }
+    if !unknown.is_empty() {
+        let mut named: Vec<&str> = unknown.iter().take(NAMED).map(String::as_str).collect();
+        if unknown.len() > NAMED {
+            named.push("...");
+        }
+        let columns = counted(unknown.len(), "column");
+        let named = named.join(", ");
+        text.push_str(&line(
+            "note",
+            &format!(
+                "{columns} of the table ignored, which the model was not fitted with ({named})"
+            ),
+        ));
     }
     if let Some(out) = out {
         text.push_str(&line("wrote", &out.display().to_string()));
