@@ -47,6 +47,8 @@ pub use format::Format;
 pub use input::Input;
 pub use progress::ReadProgress;
 
+use std::cell::Cell;
+
 use crate::fingerprint::Fingerprint;
 use crate::schema::{Schema, SchemaOptions};
 use crate::storage::{Storage, StoredTable};
@@ -108,10 +110,12 @@ pub fn read_table(
 /// assert!(!dataset::is_decoding());
 /// ```
 pub fn is_decoding() -> bool {
-    #[cfg(feature = "parquet")]
-    return columnar::is_decoding();
-    #[cfg(not(feature = "parquet"))]
-    false
+    DECODING.get()
+}
+
+thread_local! {
+    /// Whether a decoder is at work on this thread.
+    static DECODING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Reads a table as [`read_table`] does and keeps its cells on the disk: the same columns, schema and

@@ -69,7 +69,7 @@ pub trait Records {
 /// Predictions on their way to a file.
 pub enum Output<W: Write + Send> {
     /// As CSV.
-    Csv(CsvWriter<W>),
+    Csv(Box<CsvWriter<W>>),
     /// As a format of columns, a batch at a time.
     Columns(ColumnsWriter<W>),
 }
@@ -99,7 +99,7 @@ impl<W: Write + Send> Output<W> {
             writer.cell(name)?;
         }
         writer.end()?;
-        Ok(Self::Csv(writer))
+        Ok(Self::Csv(Box::new(writer)))
     }
 
     /// What is written to.
@@ -386,7 +386,9 @@ mod tests {
         let read = |bytes: Vec<u8>| {
             let input = dataset::Input::bytes("scores", bytes);
             let read = dataset::read_table(&input, &Default::default(), &Default::default());
-            read.unwrap().0.columns().to_vec()
+            let table = read.unwrap().0;
+            let cells = |column: &Column| (0..3).map(|row| column.cell(row)).collect::<Vec<_>>();
+            table.columns().iter().map(cells).collect::<Vec<_>>()
         };
         let csv = write(OutputFormat::Csv);
         assert_eq!(csv, b"id,probability\n7,0.1\n,\n\"a,b\",1.25e-20\n");

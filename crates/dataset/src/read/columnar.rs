@@ -12,7 +12,6 @@ mod scored;
 mod stored;
 mod types;
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
@@ -23,7 +22,7 @@ use super::assembly::{Assembly, Columns};
 use super::column::{Looked, Part, Task};
 use super::csv::MissingCells;
 use super::header::Header;
-use super::{Format, ReadError, ReadProgress};
+use super::{DECODING, Format, ReadError, ReadProgress};
 use crate::fingerprint::Checksum;
 use crate::schema::Role;
 use crate::table::Lines;
@@ -31,16 +30,6 @@ use array::Fault;
 pub(super) use scored::Scored;
 pub(super) use stored::Stored;
 use types::Class;
-
-thread_local! {
-    /// Whether a decoder is at work on this thread.
-    static DECODING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// See [`is_decoding`](super::is_decoding).
-pub(super) fn is_decoding() -> bool {
-    DECODING.get()
-}
 
 /// Tasks for each thread at a time: enough that none waits long for the last of them.
 const TASKS_PER_THREAD: usize = 4;
