@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use dataset::leak::leaks;
 use dataset::{
-    CacheFolder, CacheKey, ColumnSource, DesignMatrix, Element, Fingerprint, Input, Pipeline,
-    PipelineOptions, PreparedRows, RowCache, RowSource, Schema, Split, StoredTable, Table, Target,
+    ColumnSource, DesignMatrix, Element, Fingerprint, Input, Kind, Pipeline, PipelineOptions,
+    PreparedRows, RowCache, RowFlags, RowSource, Schema, Split, Table, Target,
     prepare as prepare_rows, read_stored, read_table, split,
 };
-use model::device::Precision;
-use solver::{Shape, TargetValues};
+use solver::TargetValues;
+use terminal::number::counted;
 
 use crate::config::FitConfig;
+use crate::encoded::{self, Encoded};
 use crate::error::FitError;
 use crate::report::{NoticeReport, Parts};
 
@@ -31,7 +32,7 @@ impl Source {
     /// All columns that the schema knows, in memory.
     ///
     /// # Errors
-    /// [`FitError::Memory`] where they cannot be read back from the disk.
+    /// [`FitError::Storage`] where they cannot be read back from the disk.
     pub(crate) fn loaded(&self) -> Result<Cow<'_, Table>, FitError> {
         let columns = self.schema.columns.iter();
         let names: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
@@ -48,6 +49,8 @@ pub struct Prepared {
     pub pipeline: Pipeline,
     /// The parts of the rows; `train` is always there.
     pub parts: Parts<PreparedRows>,
+    /// Whether only those numbers of a row are stored that are not 0.
+    pub sparse: bool,
     /// The numbers of the parts that are held out; the training rows' depend on the precision.
     pub designs: Parts<Box<dyn RowSource<f64>>>,
     /// The numbers of the training rows on the disk, where memory is bounded.
@@ -59,6 +62,12 @@ pub struct Prepared {
     /// Columns that are not what they look like, and features that alone tell the target.
     pub notices: Vec<NoticeReport>,
 }
+
+/// Bytes of dense rows, at most, where sparse rows would do: about the memory of a laptop.
+const MOST_DENSE_BYTES: usize = 4 << 30;
+
+/// Columns with missing cells that a note names.
+const NAMED: usize = 10;
 
 /// Reads a table: into memory, or where that is bounded to the disk.
 ///
@@ -86,7 +95,8 @@ pub fn read(input: &Input, config: &FitConfig) -> Result<Source, FitError> {
 /// Chooses rows, splits them, and fits the preprocessing on the training rows.
 ///
 /// # Errors
-/// [`FitError::Target`], [`FitError::Split`], [`FitError::Pipeline`].
+/// [`FitError::Target`], [`FitError::Split`], [`FitError::Pipeline`]; [`FitError::TooWide`] where dense
+/// rows are needed and cannot be had.
 pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError> {
     let settings = &config.hyperparameters;
     let all = rows(&source, config)?;
@@ -148,6 +158,9 @@ pub fn divided(
         train.weights.as_deref(),
         &encoding(config),
     )?;
+    let settings = &config.hyperparameters;
+    // What is on the disk is dense.
+    let sparse = pipeline.is_sparse() && config.memory.is_none() && !settings.needs_dense_rows();
     let mut notices: Vec<NoticeReport> = source.schema.notices().iter().map(Into::into).collect();
     let leaks = leaks(table, &source.schema, &train)?;
     notices.extend(leaks.iter().map(NoticeReport::from));
@@ -163,12 +176,13 @@ pub fn divided(
         designs,
         cached,
         notes: of_rows,
-    } = encoded(&source, &pipeline, &parts, &all, config)?;
+    } = encoded::encoded(&source, &pipeline, &parts, &all, sparse, config)?;
     notes.extend(of_rows);
     Ok(Prepared {
         source,
         pipeline,
         parts,
+        sparse,
         designs,
         cached,
         all,
@@ -177,187 +191,82 @@ pub fn divided(
     })
 }
 
-/// The numbers of the parts, as far as they are made before the fit.
-struct Encoded {
-    designs: Parts<Box<dyn RowSource<f64>>>,
-    cached: Option<RowCache>,
-    notes: Vec<String>,
-}
-
-fn encoded(
-    source: &Source,
-    pipeline: &Pipeline,
-    parts: &Parts<PreparedRows>,
-    all: &PreparedRows,
-    config: &FitConfig,
-) -> Result<Encoded, FitError> {
-    let settings = &config.hyperparameters;
-    let mut encoded = Encoded {
-        designs: Parts {
-            train: None,
-            validation: None,
-            test: None,
-        },
-        cached: None,
-        notes: Vec::new(),
-    };
-    let caches = match (&config.memory, source.table.stored()) {
-        (Some(memory), Some(table)) => {
-            let shape = Shape {
-                rows: all.rows.len(),
-                columns: pipeline.columns.len(),
-                outputs: target_values(&all.target).outputs(),
-                squared: matches!(all.target, Target::Linear { .. }),
-                l1: settings.has_l1(),
-                intercept: settings.intercept,
-            };
-            memory.check_solver(&shape)?;
-            let folder = CacheFolder::new(&memory.folder)?;
-            Some(Caches::new(
-                source,
-                pipeline,
-                table,
-                folder,
-                settings.precision,
-                parts,
-            )?)
-        }
-        _ => None,
-    };
-    if let (Some(caches), Some(train)) = (&caches, &parts.train) {
-        let (cache, note) = caches.open(pipeline, train, 0)?;
-        encoded.notes.push(note);
-        encoded.cached = Some(cache);
-    }
-    let designs = &mut encoded.designs;
-    for (at, name, part, place) in [
-        (1, "validation", &parts.validation, &mut designs.validation),
-        (2, "test", &parts.test, &mut designs.test),
-    ] {
-        let Some(part) = part else { continue };
-        let unseen = if let Some(caches) = &caches {
-            let (cache, _) = caches.open(pipeline, part, at)?;
-            if settings.strict {
-                pipeline.refuse_unseen_in_cache(caches.table, &part.rows, &cache)?;
-            }
-            let unseen = cache.unseen().map_or(0, |(count, _)| count);
-            *place = Some(Box::new(cache));
-            unseen
-        } else {
-            let table = whole(source, pipeline)?;
-            let (design, flags) = pipeline.design::<f64>(&table, &part.rows)?;
-            *place = Some(Box::new(design));
-            if settings.strict {
-                pipeline.refuse_unseen(&table, &part.rows, &flags)?;
-            }
-            flags.iter().filter(|flags| flags.unseen).count()
-        };
-        if unseen > 0 {
-            let rows = if unseen == 1 { "row has" } else { "rows have" };
-            encoded.notes.push(format!(
-                "{unseen} {name} {rows} a level that no training row has"
-            ));
-        }
-    }
-    Ok(encoded)
-}
-
-/// The files of encoded rows of a fit.
-struct Caches<'a> {
-    table: &'a StoredTable,
-    folder: CacheFolder,
-    /// Those of the training, the validation and the test rows.
-    keys: Vec<Option<CacheKey>>,
-    narrow: bool,
-}
-
-impl<'a> Caches<'a> {
-    /// Makes room for them: of the rows of other fits only those in use are kept.
-    fn new(
-        source: &Source,
-        pipeline: &Pipeline,
-        table: &'a StoredTable,
-        folder: CacheFolder,
-        precision: Precision,
-        parts: &Parts<PreparedRows>,
-    ) -> Result<Self, FitError> {
-        let key = |part: &Option<PreparedRows>| {
-            let part = part.as_ref();
-            part.map(|part| pipeline.cache_key(table, &source.fingerprint, &part.rows))
-                .transpose()
-        };
-        let keys = [&parts.train, &parts.validation, &parts.test].map(key);
-        let keys = keys.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let wanted: Vec<CacheKey> = keys.iter().flatten().cloned().collect();
-        folder.keep_only(&wanted)?;
-        Ok(Self {
-            table,
-            folder,
-            keys,
-            narrow: precision == Precision::F32,
-        })
-    }
-
-    /// The rows of a part, and where they are.
-    fn open(
-        &self,
-        pipeline: &Pipeline,
-        part: &PreparedRows,
-        at: usize,
-    ) -> Result<(RowCache, String), FitError> {
-        let Some(key) = &self.keys[at] else {
-            unreachable!("a part that is there has a key");
-        };
-        // Held-out rows are only asked for in f64.
-        let narrow = self.narrow && at == 0;
-        let cache = pipeline.cache_rows(self.table, &part.rows, &self.folder, key, narrow)?;
-        let place = self.folder.path().display();
-        let what = if cache.reused() {
-            "found in"
-        } else {
-            "written to"
-        };
-        let size = terminal::number::bytes(cache.bytes() as f64);
-        let note =
-            format!("encoded rows ({size} to fit on) {what} {place}, for the next fit of them");
-        Ok((cache, note))
-    }
-}
-
 /// The features of a table in memory.
-fn whole<'a>(source: &'a Source, pipeline: &Pipeline) -> Result<Cow<'a, Table>, FitError> {
+pub(crate) fn whole<'a>(
+    source: &'a Source,
+    pipeline: &Pipeline,
+) -> Result<Cow<'a, Table>, FitError> {
     let features = pipeline.features.iter();
     let names: Vec<&str> = features.map(|feature| &*feature.name).collect();
     Ok(source.table.load(&names)?)
 }
 
-/// How many missing cells are filled, and in which columns.
+/// How many missing cells are filled, with what, and in which columns.
 fn filled(source: &Source, all: &PreparedRows) -> Result<Option<String>, FitError> {
-    let mut columns: Vec<(String, usize)> = Vec::new();
+    let mut columns: Vec<(Kind, String, usize)> = Vec::new();
     for feature in source.schema.features() {
         let loaded = source.table.load(&[&feature.name])?;
         let Some(column) = loaded.column(&feature.name) else {
             continue;
         };
+        if !column.cells.any_missing() {
+            continue;
+        }
         let rows = all.rows.iter();
         let missing = rows.filter(|&&row| column.cells.is_missing(row)).count();
         if missing > 0 {
-            columns.push((feature.name.clone(), missing));
+            columns.push((feature.kind, feature.name.clone(), missing));
         }
     }
     if columns.is_empty() {
         return Ok(None);
     }
-    let total: usize = columns.iter().map(|(_, missing)| missing).sum();
+    let total: usize = columns.iter().map(|(_, _, missing)| missing).sum();
     let cells = if total == 1 { "cell" } else { "cells" };
-    let named: Vec<String> = columns
-        .iter()
-        .map(|(name, missing)| format!("{name} {missing}"))
-        .collect();
+    let ways: [(&[Kind], &str); 3] = [
+        (&[Kind::Numeric], "with the column's median"),
+        (&[Kind::Date], "with a date near the median"),
+        (
+            &[Kind::Categorical, Kind::Boolean],
+            "as a level of their own",
+        ),
+    ];
+    let ways = ways.iter().filter_map(|(kinds, way)| {
+        let filled = columns.iter().filter(|(kind, ..)| kinds.contains(kind));
+        let mut named: Vec<String> = filled
+            .map(|(_, name, missing)| format!("{name} {missing}"))
+            .collect();
+        if named.len() > NAMED {
+            let more = counted(named.len() - NAMED, "column");
+            named.truncate(NAMED);
+            named.push(format!("and {more} more"));
+        }
+        (!named.is_empty()).then(|| format!("{way} ({})", named.join(", ")))
+    });
+    let ways: Vec<String> = ways.collect();
     Ok(Some(format!(
-        "{total} missing {cells} filled with the column's median or a level of their own ({})",
-        named.join(", ")
+        "{total} missing {cells} filled {}",
+        ways.join(", ")
     )))
+}
+
+/// The dense rows of a part, unless they take more memory than is sensible where sparse rows would
+/// take little.
+pub(crate) fn dense<T: Element>(
+    pipeline: &Pipeline,
+    table: &Table,
+    part: &PreparedRows,
+) -> Result<(DesignMatrix<T>, Vec<RowFlags>), FitError> {
+    let (rows, columns) = (part.rows.len(), pipeline.columns.len());
+    let bytes = rows.saturating_mul(columns).saturating_mul(size_of::<T>());
+    if pipeline.is_sparse() && bytes > MOST_DENSE_BYTES {
+        return Err(FitError::TooWide {
+            rows,
+            columns,
+            bytes,
+        });
+    }
+    Ok(pipeline.design(table, &part.rows)?)
 }
 
 impl Prepared {
@@ -372,13 +281,13 @@ impl Prepared {
             .expect("the split has training rows")
     }
 
-    /// The numbers of a part.
+    /// The numbers of a part, dense.
     ///
     /// # Errors
-    /// [`FitError::Pipeline`] where a number does not fit into `T`.
+    /// [`FitError::Pipeline`] where a number does not fit into `T`; [`FitError::TooWide`].
     pub fn design<T: Element>(&self, part: &PreparedRows) -> Result<DesignMatrix<T>, FitError> {
         let table = whole(&self.source, &self.pipeline)?;
-        Ok(self.pipeline.design(&table, &part.rows)?.0)
+        Ok(dense(&self.pipeline, &table, part)?.0)
     }
 
     /// The numbers of the training rows in `f32`: a matrix, or the file that they are in.
@@ -392,14 +301,17 @@ impl Prepared {
         })
     }
 
-    /// The numbers of the training rows: the file that they are in, or encoded block by block as they
-    /// are asked for. The same bits as in a matrix, and no matrix.
+    /// The numbers of the training rows: the file that they are in, sparse rows, or dense ones that are
+    /// encoded block by block as they are asked for. The same bits as in a matrix, and no matrix.
     ///
     /// # Errors
     /// [`FitError::Pipeline`] where the table does not suit the pipeline.
     pub fn streamed(&self) -> Result<Box<dyn RowSource<f64> + '_>, FitError> {
         Ok(match (&self.cached, self.source.table.in_memory()) {
             (Some(cache), _) => Box::new(cache),
+            (None, Some(table)) if self.sparse => {
+                Box::new(self.pipeline.sparse_design(table, &self.train().rows)?.0)
+            }
             (None, Some(table)) => Box::new(self.pipeline.encoded_rows(table, &self.train().rows)?),
             (None, None) => Box::new(self.design::<f64>(self.train())?),
         })

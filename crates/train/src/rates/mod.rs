@@ -181,7 +181,7 @@ fn examine<T: Number>(
     let mut sweeps = Vec::new();
     for method in methods {
         let mut tell = || {
-            observe(Event::Line(done, total));
+            observe(Event::Rate(done, total));
             done += 1;
         };
         sweeps.push(trial.sweep(&method, &mut tell)?);
