@@ -8,7 +8,8 @@ The request, one line on standard input:
 
 Minimised is (1/n) sum of log losses + lambda * ((1 - l1_ratio)/2 |b|^2 + l1_ratio |b|_1), the
 intercept free. `path` lists decreasing lambdas to fit one after the other instead of one. `tolerance`
-is the library's own, null its default.
+is the library's own, null its default. Where there is a `batch_size`, one pass over the rows in random
+order is asked for instead of a fit, from zero, a step of `learning_rate` for each batch.
 
 The reply, one line on standard output:
 

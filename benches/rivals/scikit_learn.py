@@ -1,8 +1,9 @@
-"""scikit-learn's LogisticRegression, each of its solvers; for paths saga (warm) and liblinear."""
+"""scikit-learn's LogisticRegression, each of its solvers; for paths saga (warm) and liblinear; for an
+epoch SGDClassifier, whose batches are single rows."""
 
 import numpy as np
 import sklearn
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 
 import protocol
 
@@ -13,6 +14,8 @@ SCALING = 10.0  # for paths: a large constant column makes the penalty on the in
 def prepare(request, x, y):
     if request["path"]:
         return path(request, x, y)
+    if request["batch_size"]:
+        return epoch(request, x, y)
     solver, rows = request["solver"], len(y)
     x = np.ascontiguousarray(x)
     model = LogisticRegression(
@@ -53,6 +56,23 @@ def path(request, x, y):
             iterations += int(model.n_iter_[0])
             rows.append(np.append(model.coef_, model.intercept_))
         return rows, {"iterations": iterations, **said}
+
+    return fit
+
+
+def epoch(request, x, y):
+    """A step for each row: 256 times as many as in batches of 256, at a rate for single rows."""
+    x = np.ascontiguousarray(x)
+    rate = request["learning_rate"] / request["batch_size"]
+
+    def fit():
+        model = SGDClassifier(
+            loss="log_loss", alpha=request["lambda"], learning_rate="constant", eta0=rate,
+            max_iter=1, tol=None, random_state=0,
+        )
+        model.fit(x, y)
+        said = {"iterations": len(y), "note": "batches of one row"}
+        return np.append(model.coef_, model.intercept_), said
 
     return fit
 

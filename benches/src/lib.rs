@@ -5,9 +5,10 @@
 //! two holds on other machines better than either time. Rows that fit in a cache are read from it,
 //! by the bench and by its yardstick alike.
 //!
-//! The adapters of `rivals/` that are written in Rust share [`npy`] and [`protocol`].
+//! The adapters of `rivals/` that are written in Rust share [`epochs`], [`npy`] and [`protocol`].
 
 mod data;
+pub mod epochs;
 pub mod npy;
 pub mod protocol;
 mod shapes;

@@ -30,6 +30,12 @@ pub struct Request {
     pub l1_ratio: f64,
     /// Decreasing penalties to fit one after the other, instead of `lambda`.
     pub path: Option<Vec<f64>>,
+    /// Rows of a batch, where one epoch of mini-batches is asked for instead of a fit.
+    #[serde(default)]
+    pub batch_size: Option<usize>,
+    /// Its learning rate.
+    #[serde(default)]
+    pub learning_rate: Option<f64>,
     /// Threads to use at most; the environment says so too.
     pub threads: usize,
     /// How often to fit.

@@ -1,5 +1,5 @@
 //! Kindling's own adapter for `cargo xtask bench rivals`: the fit, and apart from it the
-//! certificate and one read of the rows; or a path.
+//! certificate and one read of the rows; or a path; or an epoch of mini-batches.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -7,6 +7,7 @@ use std::iter::Sum;
 use std::ops::AddAssign;
 use std::time::Instant;
 
+use benches::epochs;
 use benches::npy::Array;
 use benches::protocol::{Fitted, Request, Said, serve};
 use dataset::{DesignMatrix, Element};
@@ -65,6 +66,17 @@ where
         lambda: request.lambda,
         l1_ratio: request.l1_ratio,
     };
+    if request.batch_size.is_some() {
+        let settings = epochs::settings(request, &request.solver)?;
+        return Ok(Box::new(move || {
+            let problem = Problem {
+                penalty,
+                ..Problem::new(&design, TargetValues::Binary(&target))
+            };
+            let mut objective = HostObjective::new(problem)?;
+            epochs::one(&mut objective, &settings, columns, penalty.lambda)
+        }));
+    }
     let solver = request.solver.clone();
     let mut certify = f64::INFINITY;
     Ok(Box::new(move || {

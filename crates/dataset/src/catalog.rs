@@ -111,10 +111,15 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 /// # Ok::<(), dataset::ReadError>(())
 /// ```
 pub fn resolve(name: &str) -> Result<(Input, Option<&'static Entry>), ReadError> {
-    if let (false, Some(entry)) = (Path::new(name).exists(), find(name)) {
-        return Ok((entry.input(), Some(entry)));
+    match shipped(name) {
+        Some(entry) => Ok((entry.input(), Some(entry))),
+        None => Ok((Input::named(name)?, None)),
     }
-    Ok((Input::named(name)?, None))
+}
+
+/// The table that ships under a name, unless a file has that name.
+pub fn shipped(name: &str) -> Option<&'static Entry> {
+    find(name).filter(|_| !Path::new(name).exists())
 }
 
 const CATALOG_TOML: &str = include_str!("../../../datasets/catalog.toml");

@@ -94,6 +94,26 @@ pub fn read_table(
     whole::read(input, csv, schema, blocks::Sizes::default())
 }
 
+/// Whether this thread decodes Parquet or Arrow, whose decoders give up with a panic on some damaged
+/// files: it is caught and becomes a [`ReadError::Damaged`], so that the panic hook of a program need
+/// say nothing of it.
+///
+/// # Examples
+/// ```
+/// std::panic::set_hook(Box::new(|info| {
+///     if !dataset::is_decoding() {
+///         eprintln!("{info}");
+///     }
+/// }));
+/// assert!(!dataset::is_decoding());
+/// ```
+pub fn is_decoding() -> bool {
+    #[cfg(feature = "parquet")]
+    return columnar::is_decoding();
+    #[cfg(not(feature = "parquet"))]
+    false
+}
+
 /// Reads a table as [`read_table`] does and keeps its cells on the disk: the same columns, schema and
 /// fingerprint, whatever the bound.
 ///

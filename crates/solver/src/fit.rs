@@ -98,7 +98,7 @@ pub fn fit_observed<T: Element, S: Solver>(
 ///    columns make it *collinear*, and it is fitted again by Newton with the dependent columns' coefficients
 ///    at zero, from parameters that give the same scores.
 /// 3. Where nothing is found, and columns are nearly combinations of others, it is fitted again by Newton
-///    on what they differ by, from a copy of the rows; with a certificate there, it has converged.
+///    on what they differ by; with a certificate there, it has converged.
 /// 4. Otherwise a fit that claimed to have converged no longer does.
 ///
 /// Solutions that diverged or were interrupted keep their status.

@@ -8,7 +8,8 @@
 //! is computed ([`newton`], [`sampled`], [`lbfgs`]; [`mod@least_squares`] needs only one) and which
 //! method is taken ([`choice`]), how far the answer can be from the optimum ([`certificate`]), why
 //! there may be none ([`mod@separation`], [`rank`]), all of it in order ([`mod@fit`]), and which penalty
-//! predicts best ([`cross_validation`]).
+//! predicts best ([`cross_validation`]). Beside them, the methods that see a few rows at a time
+//! ([`stochastic`]).
 
 pub mod certificate;
 pub mod choice;
@@ -28,6 +29,7 @@ pub mod rank;
 pub mod sampled;
 pub mod separation;
 mod spread;
+pub mod stochastic;
 pub mod tolerance;
 
 pub use certificate::{Basis, Certificate, certify, certify_held};

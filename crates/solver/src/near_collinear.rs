@@ -4,14 +4,16 @@
 //! is too near singular for its rounding and no certificate can be given. The scores are the same functions of
 //! the data with `r` in the place of `x`, and there the curvature is as good as any.
 
-use dataset::{DesignMatrix, Element, RowSource};
+use std::ops::Range;
+
+use dataset::{Element, RowSource, RowSourceError};
 
 use crate::certificate::{Certificate, certify_held};
 use crate::least_squares::compensated::{two_product, two_sum};
 use crate::least_squares::system::unit;
 use crate::minimize::{Solution, SolveError, Stop, largest, minimize};
 use crate::newton::Newton;
-use crate::objective::{HostObjective, Layout, Objective, ObjectiveError, Problem, TargetValues};
+use crate::objective::{HostObjective, Layout, Objective, Problem, TargetValues};
 use crate::rank::{Dependence, near_dependences};
 use crate::spread::Spread;
 use crate::tolerance::UNIT_ROUNDOFF;
@@ -19,8 +21,8 @@ use crate::tolerance::UNIT_ROUNDOFF;
 /// Fits an unpenalised problem with nearly dependent columns replaced by their rests; none where there are no
 /// such columns, or where that yields no certificate either.
 ///
-/// The rests are computed in twice the working precision and rounded once, as cells are. They take a copy
-/// of the rows. What rounding the parameters back to the original columns costs is added to the certificate.
+/// The rests are computed in twice the working precision and rounded once, as cells are, whenever a pass
+/// asks for them. What rounding the parameters back to the original columns costs is added to the certificate.
 pub(crate) fn fit_on_rests<T: Element>(
     objective: &HostObjective<'_, T>,
     theta: &[f64],
@@ -33,11 +35,13 @@ pub(crate) fn fit_on_rests<T: Element>(
     }
     let units: Vec<f64> = near.iter().map(|d| unit(d.residual)).collect();
     let problem = objective.problem();
-    let Some(design) = rests(problem.design, &near, &units)? else {
-        return Ok(None);
+    let rests = Rests {
+        rows: problem.design,
+        near: &near,
+        units: &units,
     };
     let other = Problem {
-        design: &design,
+        design: &rests,
         target: problem.target,
         weights: problem.weights,
         offsets: problem.offsets,
@@ -76,32 +80,48 @@ pub(crate) fn fit_on_rests<T: Element>(
     Ok(finite.then_some((solution, certificate, near)))
 }
 
-/// The rows with `(x − a − Σ cₖxₖ) · unit` in the place of each column that is nearly dependent.
-fn rests<T: Element>(
-    rows: &dyn RowSource<T>,
-    near: &[Dependence],
-    units: &[f64],
-) -> Result<Option<DesignMatrix<f64>>, ObjectiveError> {
-    let columns = rows.columns();
-    let mut scratch = Vec::new();
-    let cells = rows
-        .cells(0..rows.rows(), &mut scratch)
-        .map_err(ObjectiveError::from)?;
-    let mut values: Vec<f64> = cells.iter().map(|x| x.to_f64()).collect();
-    for row in values.chunks_exact_mut(columns.max(1)) {
-        for (dependence, unit) in near.iter().zip(units) {
-            // no term is itself such a column, so all still hold what they held
-            let (mut rest, mut error) = two_sum(row[dependence.column], -dependence.intercept);
-            for &(k, c) in &dependence.terms {
-                let (product, low) = two_product(c, row[k]);
-                let (sum, left) = two_sum(rest, -product);
-                rest = sum;
-                error += left - low;
-            }
-            row[dependence.column] = (rest + error) * unit;
-        }
+/// The rows with `(x − a − Σ cₖxₖ) · unit` in the place of each column that is nearly dependent, computed
+/// whenever they are asked for.
+#[derive(Debug)]
+struct Rests<'a, T> {
+    rows: &'a dyn RowSource<T>,
+    near: &'a [Dependence],
+    units: &'a [f64],
+}
+
+impl<T: Element> RowSource<f64> for Rests<'_, T> {
+    fn rows(&self) -> usize {
+        self.rows.rows()
     }
-    Ok(DesignMatrix::new(rows.rows(), columns, values).ok())
+
+    fn columns(&self) -> usize {
+        self.rows.columns()
+    }
+
+    fn cells<'s>(
+        &'s self,
+        rows: Range<usize>,
+        scratch: &'s mut Vec<f64>,
+    ) -> Result<&'s [f64], RowSourceError> {
+        let mut own = Vec::new();
+        let cells = self.rows.cells(rows, &mut own)?;
+        scratch.clear();
+        scratch.extend(cells.iter().map(|x| x.to_f64()));
+        for row in scratch.chunks_exact_mut(self.columns().max(1)) {
+            for (dependence, unit) in self.near.iter().zip(self.units) {
+                // no term is itself such a column, so all still hold what they held
+                let (mut rest, mut error) = two_sum(row[dependence.column], -dependence.intercept);
+                for &(k, c) in &dependence.terms {
+                    let (product, low) = two_product(c, row[k]);
+                    let (sum, left) = two_sum(rest, -product);
+                    rest = sum;
+                    error += left - low;
+                }
+                row[dependence.column] = (rest + error) * unit;
+            }
+        }
+        Ok(scratch)
+    }
 }
 
 /// Parameters of the columns from parameters of the rests, and the other way.

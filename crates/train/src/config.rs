@@ -5,8 +5,9 @@ use model::device::{Backend, Precision};
 use serde::{Deserialize, Serialize};
 use solver::Penalty;
 
+use crate::memory::Memory;
 use crate::method::{Gradient, SolverChoice};
-use crate::stochastic::Schedule;
+use crate::stochastic::Options;
 
 /// What to fit, and how.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct FitConfig {
     pub encoding: PipelineOptions,
     /// The settings of the fit.
     pub hyperparameters: Hyperparameters,
+    /// What the process may hold in memory; none is all that there is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Memory>,
 }
 
 /// The settings of a fit, as the model file and the manifest keep them.
@@ -59,14 +63,9 @@ pub struct Hyperparameters {
     pub max_iterations: Option<usize>,
     /// Seconds that a full-batch solver may take.
     pub time_limit: Option<f64>,
-    /// Passes of a stochastic solver over the rows.
-    pub epochs: usize,
-    /// Rows in a stochastic step.
-    pub batch_size: usize,
-    /// Learning rate of the first step; `None` asks for one that suits the columns.
-    pub learning_rate: Option<f64>,
-    /// How the learning rate changes.
-    pub schedule: Schedule,
+    /// The settings of the mini-batch loop.
+    #[serde(flatten)]
+    pub stochastic: Options,
 }
 
 impl Default for Hyperparameters {
@@ -87,10 +86,7 @@ impl Default for Hyperparameters {
             tolerance: solver::tolerance::GRADIENT,
             max_iterations: None,
             time_limit: None,
-            epochs: 30,
-            batch_size: 256,
-            learning_rate: None,
-            schedule: Schedule::Constant,
+            stochastic: Options::default(),
         }
     }
 }
@@ -108,6 +104,12 @@ impl Hyperparameters {
             l1_ratio: self.l1_ratio,
             ..ridge
         }
+    }
+
+    /// Whether rows must be dense: a device and mini-batches take no others.
+    pub fn needs_dense_rows(&self) -> bool {
+        let host = matches!(self.gradient, Gradient::Auto | Gradient::Fused);
+        !host || !self.solver.is_full_batch()
     }
 
     /// Whether the penalty has an L1 part, whatever the rows.

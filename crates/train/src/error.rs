@@ -1,14 +1,19 @@
 //! Why a fit cannot be made.
 
 use dataset::schema::file::SchemaFileError;
-use dataset::{DesignError, PipelineError, ReadError, SplitError, SyntheticError, TargetError};
+use dataset::{
+    DesignError, PipelineError, ReadError, RowSourceError, SplitError, StorageError,
+    SyntheticError, TargetError,
+};
 use evaluate::EvaluateError;
 use model::FileError;
 use model::device::DeviceError;
+use solver::stochastic::SettingError;
 use solver::{LeastSquaresError, ObjectiveError, SolveError};
 use terminal::Exit;
 use thiserror::Error;
 
+use crate::memory;
 use crate::method::SolverChoice;
 use crate::run::RunError;
 use crate::search::SearchError;
@@ -59,15 +64,23 @@ pub enum FitError {
     /// The run's folder cannot be written.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// Rows of very many columns are to be dense.
+    #[error("{rows} rows of {columns} columns would take {:.1} GB with every zero in its place",
+        *bytes as f64 / 1e9)]
+    TooWide {
+        /// Rows of the part.
+        rows: usize,
+        /// Columns of the design matrix.
+        columns: usize,
+        /// Bytes of the dense rows.
+        bytes: usize,
+    },
     /// The settings cannot be searched.
     #[error(transparent)]
     Search(#[from] SearchError),
-    /// A full-batch solver where a stochastic one is needed.
-    #[error("{solver} does not work by mini-batches")]
-    NotStochastic {
-        /// The solver asked for.
-        solver: SolverChoice,
-    },
+    /// A setting of the mini-batch loop makes no sense.
+    #[error("--{0}")]
+    Stochastic(#[from] SettingError),
     /// A solver that cannot do what is asked of it.
     #[error("--solver {solver} {reason}")]
     Unsuitable {
@@ -87,6 +100,19 @@ pub enum FitError {
         value: String,
         /// What it should be.
         reason: &'static str,
+    },
+    /// Rows and columns cannot be kept on the disk.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The bound of memory is too small.
+    #[error("--memory {}: {what} needs {}", mebibytes(*bytes), mebibytes(*needed))]
+    Memory {
+        /// What has no room.
+        what: &'static str,
+        /// Bytes that the process would hold.
+        needed: u64,
+        /// Bytes that it may hold.
+        bytes: u64,
     },
     /// The pipeline or a number cannot be written as JSON.
     #[error("the model cannot be described: {0}")]
@@ -115,14 +141,26 @@ impl FitError {
             Self::File(error) => error.remedy(),
             Self::Run(error) => error.remedy(),
             Self::Search(error) => error.remedy(),
-            Self::NotStochastic { .. } => Some("--solver adam, or leave out --epochs".to_owned()),
+            Self::Stochastic(error) => Some(error.remedy.to_owned()),
             Self::Unsuitable { remedy, .. } => Some((*remedy).to_owned()),
+            Self::TooWide { .. } => Some(
+                "leave out --gradient and stochastic solvers: newton, lbfgs and coordinate fit \
+                 sparse rows; or fewer columns"
+                    .to_owned(),
+            ),
+            Self::Storage(error) => error.remedy(),
+            Self::Memory { needed, .. } => {
+                Some(format!("--memory {}MiB", needed.div_ceil(1 << 20)))
+            }
             Self::Design(_) | Self::Setting { .. } | Self::Describe(_) => None,
         }
     }
 
     /// How the program ends: the command line, the data, or the machine is at fault.
     pub fn exit(&self) -> Exit {
+        if let Some(error) = self.storage() {
+            return memory::exit(error);
+        }
         match self {
             Self::Search(error) => error.exit(),
             Self::Read(ReadError::UnknownColumn { .. } | ReadError::Contradiction { .. })
@@ -143,8 +181,10 @@ impl FitError {
             )
             | Self::Objective(ObjectiveError::Lambda { .. })
             | Self::Run(RunError::NotARun { .. })
-            | Self::NotStochastic { .. }
+            | Self::Stochastic(_)
             | Self::Unsuitable { .. }
+            | Self::TooWide { .. }
+            | Self::Memory { .. }
             | Self::Setting { .. } => Exit::Usage,
             Self::Read(_)
             | Self::Schema(_)
@@ -161,7 +201,27 @@ impl FitError {
                 | RunError::Newer { .. },
             )
             | Self::Evaluate(_) => Exit::Data,
-            Self::File(_) | Self::Run(_) | Self::Describe(_) => Exit::Unexpected,
+            Self::Storage(_) | Self::File(_) | Self::Run(_) | Self::Describe(_) => Exit::Unexpected,
         }
     }
+
+    /// What is wrong with files that stand in for memory, wherever it was noticed.
+    fn storage(&self) -> Option<&StorageError> {
+        match self {
+            Self::Storage(error)
+            | Self::Read(ReadError::Storage(error))
+            | Self::Target(TargetError::Features(PipelineError::Storage(error)))
+            | Self::Pipeline(PipelineError::Storage(error))
+            | Self::Objective(ObjectiveError::Rows(RowSourceError::Storage(error)))
+            | Self::Solve(SolveError::Objective(ObjectiveError::Rows(RowSourceError::Storage(
+                error,
+            )))) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Bytes as bounds are written.
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }

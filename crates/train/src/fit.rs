@@ -3,21 +3,23 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use dataset::fingerprint::{self, ColumnFingerprint};
-use dataset::{DesignMatrix, Input, PreparedRows};
-use model::device::{self, Choice};
+use dataset::fingerprint::ColumnFingerprint;
+use dataset::{Input, PreparedRows, RowSource};
+use model::device::Choice;
 use model::{ModelFile, Parameters, Task};
 use solver::Record;
+use solver::stochastic::{Rule, Schedule, SettingError};
 
 use crate::config::{FitConfig, Hyperparameters, PenaltyChoice};
 use crate::describe::Solution;
 use crate::error::FitError;
 use crate::measure;
+use crate::memory;
 use crate::plan;
 use crate::prepare::{self, Prepared};
 use crate::report::{FitReport, Metrics, NoticeReport, Parts, Seconds};
 use crate::solve::{History, Setting};
-use crate::stochastic::Epoch;
+use crate::stochastic::{Epoch, Watched};
 
 /// What a fit tells of itself while it runs.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +35,8 @@ pub enum Event<'a> {
     Epoch(Epoch, usize),
     /// A comparison has measured so many lines, of so many.
     Line(usize, usize),
+    /// So many learning rates were tried, of so many.
+    Rate(usize, usize),
     /// A search has fitted so many folds, of so many.
     Fold(usize, usize),
 }
@@ -66,7 +70,7 @@ pub fn fit(
     let settings = &config.hyperparameters;
     check(settings)?;
     // A device that is not there is known before a long read.
-    let choice = device::select_for(settings.backend, settings.precision)?;
+    let choice = memory::device(config)?;
 
     let mut clock = Clock::start();
     let source = prepare::read(input, config)?;
@@ -125,7 +129,7 @@ pub(crate) fn fit_prepared(
         file,
         history: solved.history,
         config: config.clone(),
-        columns: fingerprint::columns(&prepared.source.table),
+        columns: prepared.source.table.fingerprints(),
     })
 }
 
@@ -142,20 +146,6 @@ pub(crate) fn check(settings: &Hyperparameters) -> Result<(), FitError> {
             reason,
         })
     };
-    let at_least_one = |option, value: usize| {
-        if value > 0 {
-            return Ok(());
-        }
-        let reason = "it must be at least 1";
-        Err(FitError::Setting {
-            option,
-            value: value.to_string(),
-            reason,
-        })
-    };
-    if let Some(rate) = settings.learning_rate {
-        positive("--learning-rate", rate)?;
-    }
     match settings.penalty {
         PenaltyChoice::C(c) => positive("--c", c)?,
         PenaltyChoice::Lambda(lambda) if !lambda.is_finite() || lambda < 0.0 => {
@@ -180,8 +170,38 @@ pub(crate) fn check(settings: &Hyperparameters) -> Result<(), FitError> {
         positive("--time-limit", seconds)?;
     }
     plan::check(settings)?;
-    at_least_one("--batch-size", settings.batch_size)?;
-    at_least_one("--epochs", settings.epochs)?;
+    check_stochastic(settings)
+}
+
+/// Refuses settings of the mini-batch loop that make no sense, whatever the rows.
+fn check_stochastic(settings: &Hyperparameters) -> Result<(), FitError> {
+    let options = &settings.stochastic;
+    // A full-batch solver looks at none of them, but what makes no sense is refused all the same.
+    let rule = options.rule(settings.solver).unwrap_or(Rule::Sgd);
+    let some = options.settings(rule, usize::MAX, 1.0, settings.seed);
+    some.check(usize::MAX)?;
+    if options.rule(settings.solver).is_some() {
+        options.check_use(settings.solver)?;
+    }
+    if options.patience.is_some() && settings.validation == 0.0 {
+        return Err(SettingError {
+            setting: "patience",
+            value: options.patience.unwrap_or_default().to_string(),
+            reason: "early stopping looks at rows that the fit does not see, and there are none",
+            remedy: "--validation 0.2",
+        }
+        .into());
+    }
+    let looks = options.patience.is_some() || options.pace.schedule == Schedule::Plateau;
+    if options.watch != Watched::Loss && (!looks || settings.validation == 0.0) {
+        return Err(SettingError {
+            setting: "watch",
+            value: options.watch.to_string(),
+            reason: "only early stopping and the plateau look at it, on validation rows",
+            remedy: "--patience 10 --validation 0.2",
+        }
+        .into());
+    }
     Ok(())
 }
 
@@ -192,11 +212,11 @@ fn judge(
     parameters: &Parameters,
     train_scores: &[f64],
 ) -> Result<Parts<Metrics>, FitError> {
-    let held = |part: &Option<PreparedRows>, design: &Option<DesignMatrix<f64>>| {
+    let held = |part: &Option<PreparedRows>, design: &Option<Box<dyn RowSource<f64>>>| {
         let Some((part, design)) = part.as_ref().zip(design.as_ref()) else {
             return Ok(None);
         };
-        let scores = measure::scores(parameters, design, part.offsets.as_deref())?;
+        let scores = measure::scores(parameters, &**design, part.offsets.as_deref())?;
         Ok::<_, FitError>(Some(measure::metrics(part, &scores)?))
     };
     let Prepared { parts, designs, .. } = prepared;

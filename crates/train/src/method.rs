@@ -82,6 +82,8 @@ pub enum SolverChoice {
     Sgd,
     /// Stochastic gradient descent with momentum.
     Momentum,
+    /// The same, looking ahead (Nesterov 1983; Sutskever et al. 2013).
+    Nesterov,
     /// Adam (Kingma, Ba 2015).
     Adam,
     /// Adam with decoupled weight decay (Loshchilov, Hutter 2019).
@@ -93,13 +95,18 @@ pub enum SolverChoice {
     /// `AdaGrad` (Duchi, Hazan, Singer 2011).
     #[serde(rename = "adagrad")]
     AdaGrad,
+    /// Adam with the gradient's change (Xie et al. 2024).
+    Adan,
+    /// Steps by the sign alone (Chen et al. 2023).
+    Lion,
 }
 
 named!(SolverChoice, "solver", {
     Auto => "auto", Newton => "newton", Lbfgs => "lbfgs", Coordinate => "coordinate",
     LeastSquares => "least-squares", NormalEquations => "normal-equations",
-    SimpleRegression => "simple-regression", Sgd => "sgd", Momentum => "momentum", Adam => "adam",
-    AdamW => "adamw", RmsProp => "rmsprop", AdaGrad => "adagrad",
+    SimpleRegression => "simple-regression", Sgd => "sgd", Momentum => "momentum",
+    Nesterov => "nesterov", Adam => "adam", AdamW => "adamw", RmsProp => "rmsprop",
+    AdaGrad => "adagrad", Adan => "adan", Lion => "lion",
 });
 
 impl SolverChoice {

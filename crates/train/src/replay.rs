@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
-use dataset::fingerprint::{self, ColumnFingerprint};
+use dataset::fingerprint::ColumnFingerprint;
 use dataset::{Input, Pipeline};
 use evaluate::classification::probability;
 use evaluate::multiclass;
-use model::device::{self, Backend};
+use model::device::Backend;
 use model::file::Versions;
 use model::{ModelFile, Parameters, Task};
 use serde::Serialize;
@@ -16,6 +16,7 @@ use crate::describe::versions;
 use crate::error::FitError;
 use crate::fit::{self, Event};
 use crate::measure;
+use crate::memory;
 use crate::prepare::{self, Prepared};
 use crate::report::FitReport;
 use crate::run::Manifest;
@@ -95,11 +96,11 @@ pub fn replay(
         // What `auto` was: a machine with another device is no reason to differ.
         None => manifest.backend.parse()?,
     };
-    fit::check(settings)?;
-    let choice = device::select_for(settings.backend, settings.precision)?;
+    fit::check(&config.hyperparameters)?;
+    let choice = memory::device(&config)?;
     let source = prepare::read(input, &config)?;
     observe(Event::Read(source.table.rows()));
-    let found = fingerprint::columns(&source.table);
+    let found = source.table.fingerprints();
     let sha256 = source.fingerprint.sha256.clone();
     let data = DataChange::new(manifest, &sha256, source.table.rows(), &found);
     let prepared = prepare::prepare(source, &config)?;
@@ -301,10 +302,10 @@ fn difference(
         return Ok(None);
     }
     let part = prepared.train();
-    let rows = prepared.encoded(part)?;
+    let rows = prepared.streamed()?;
     let said = |file: &ModelFile| {
         let parameters = exact(file, &prepared.pipeline);
-        let scores = measure::scores(&parameters, &rows, part.offsets.as_deref())?;
+        let scores = measure::scores(&parameters, &*rows, part.offsets.as_deref())?;
         predictions(file, scores)
     };
     let (one, other) = (said(then)?, said(now)?);

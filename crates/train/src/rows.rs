@@ -1,7 +1,7 @@
 //! A batch of rows on a device, and what one pass over it gives.
 
 use burn::nn::Linear;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use dataset::Element;
 use model::Supervised;
 use model::device::Precision;
@@ -150,6 +150,19 @@ pub struct Slope {
 }
 
 impl DeviceRows {
+    /// Some of the rows, by their numbers.
+    #[must_use]
+    pub fn select(&self, numbers: &Tensor<1, Int>) -> Self {
+        let pick = |tensor: &Tensor<2>| tensor.clone().select(0, numbers.clone());
+        Self {
+            rows: pick(&self.rows),
+            targets: pick(&self.targets),
+            weights: (self.weights.as_ref())
+                .map(|weights| weights.clone().select(0, numbers.clone())),
+            offsets: self.offsets.as_ref().map(pick),
+        }
+    }
+
     /// Scores with the offset, `[rows, outputs]`.
     pub fn scores<M: Supervised>(&self, module: &M) -> Tensor<2> {
         let scores = module.scores(self.rows.clone());

@@ -21,6 +21,8 @@ use manifest::Written;
 
 /// The folder that runs are kept in when none is named.
 pub const RUNS: &str = "runs";
+/// Beside the runs: the encoded rows of the last fit in bounded memory.
+pub const CACHE: &str = "runs/cache";
 /// The model in a run's folder.
 pub const MODEL: &str = "model.safetensors";
 /// The manifest in a run's folder.

@@ -1,16 +1,15 @@
 //! Given the same data and seed, backends and gradients walk the same way, step by step.
 
-use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
 
 use model::device::Choice;
-use model::{LinearRegression, LogisticRegression, Parameters, SoftmaxRegression, Supervised};
-use solver::{HostObjective, Objective, Problem, Status};
+use solver::stochastic::{Watch, train};
+use solver::{HostObjective, Objective, ObjectiveError, Status};
 use tests::gpu;
 use tests::tolerance::{self, assert_near};
 use train::method::{Gradient, SolverChoice};
 use train::rows::Number;
-use train::stochastic::{self, Measured, Schedule, StochasticConfig};
+use train::stochastic::{self, BatchSize, Measured, Options, Pace, Schedule, State};
 
 use crate::problems::{Made, ROWS, Task};
 
@@ -21,61 +20,23 @@ struct Walk {
     thetas: Vec<Vec<f64>>,
 }
 
-fn walk<M: Supervised, T: Number>(
-    problem: &Problem<'_, T>,
-    choice: &Choice,
-    solver: SolverChoice,
-    gradient: Gradient,
-) -> Walk {
-    let config = StochasticConfig {
-        solver,
-        gradient,
-        epochs: 4,
-        // Seven does not divide the rows: the last batch of an epoch is shorter.
-        batch_size: ROWS / 7,
-        learning_rate: 0.05,
-        schedule: Schedule::Cosine,
-        seed: 3,
-    };
-    let objective = HostObjective::new(*problem).unwrap();
-    let thetas = RefCell::new(Vec::new());
-    #[expect(
-        clippy::result_large_err,
-        reason = "the loop says what its measure returns"
-    )]
-    let measure = |parameters: &Parameters| {
-        let theta = parameters.to_flat();
+/// Remembers the parameters after each epoch.
+struct Record<'a, T> {
+    rows: HostObjective<'a, T>,
+    thetas: Vec<Vec<f64>>,
+}
+
+impl<T: Number> Watch<ObjectiveError> for Record<'_, T> {
+    fn measure(&mut self, theta: &[f64]) -> Result<Measured, ObjectiveError> {
         let mut gradient = vec![0.0; theta.len()];
-        let objective = objective.gradient(&theta, &mut gradient)?;
-        let gradient_max = gradient
-            .iter()
-            .fold(0.0_f64, |largest, g| largest.max(g.abs()));
-        thetas.borrow_mut().push(theta);
+        let objective = self.rows.gradient(theta, &mut gradient)?;
+        self.thetas.push(theta.to_vec());
         Ok(Measured {
             objective,
-            gradient_max,
+            gradient_max: gradient.iter().fold(0.0, |most, g| g.abs().max(most)),
             validation_loss: None,
+            watched: None,
         })
-    };
-    let outputs = problem.target.outputs();
-    let start = Parameters::zeros(problem.design.columns(), outputs, problem.intercept);
-    let trained = stochastic::train::<M, T>(
-        problem,
-        start,
-        &config,
-        &choice.device,
-        &AtomicBool::new(false),
-        &measure,
-        &mut |_| (),
-    )
-    .unwrap();
-    assert_eq!(trained.status, Status::Completed);
-    let history = trained.history;
-    assert_eq!(history.len(), config.epochs);
-    Walk {
-        objectives: history.iter().map(|line| line.measured.objective).collect(),
-        losses: history.iter().map(|line| line.batch_loss).collect(),
-        thetas: thetas.into_inner(),
     }
 }
 
@@ -86,22 +47,55 @@ fn walk_task<T: Number>(
     gradient: Gradient,
 ) -> Walk {
     let problem = made.problem();
-    match made.task {
-        Task::Binary => walk::<LogisticRegression, T>(&problem, choice, solver, gradient),
-        Task::Multinomial => walk::<SoftmaxRegression, T>(&problem, choice, solver, gradient),
-        Task::Linear => walk::<LinearRegression, T>(&problem, choice, solver, gradient),
+    let options = Options {
+        epochs: 4,
+        // Seven does not divide the rows: the last batch of an epoch is shorter.
+        batch_size: BatchSize::Rows(ROWS / 7),
+        pace: Pace {
+            schedule: Schedule::Cosine,
+            ..Pace::default()
+        },
+        ..Options::default()
+    };
+    let rule = options.rule(solver).unwrap();
+    let settings = options.settings(rule, ROWS, 0.05, 3);
+    let mut record = Record {
+        rows: HostObjective::new(problem).unwrap(),
+        thetas: Vec::new(),
+    };
+    let trained = train(
+        stochastic::batches(&problem, gradient, choice)
+            .unwrap()
+            .as_mut(),
+        &settings,
+        &stochastic::decay(&problem),
+        State::new(vec![0.0; problem.dimension()]),
+        &AtomicBool::new(false),
+        &mut record,
+    )
+    .unwrap();
+    assert_eq!(trained.status, Status::Completed);
+    let history = trained.history;
+    assert_eq!(history.len(), settings.epochs);
+    Walk {
+        objectives: history.iter().map(|line| line.measured.objective).collect(),
+        losses: history.iter().map(|line| line.batch_loss).collect(),
+        thetas: record.thetas,
     }
 }
 
 const GRADIENTS: [Gradient; 3] = [Gradient::Fused, Gradient::Analytic, Gradient::Autodiff];
 
-const SOLVERS: [SolverChoice; 6] = [
+const SOLVERS: [SolverChoice; 9] = [
     SolverChoice::Sgd,
     SolverChoice::Momentum,
+    SolverChoice::Nesterov,
     SolverChoice::Adam,
     SolverChoice::AdamW,
     SolverChoice::RmsProp,
     SolverChoice::AdaGrad,
+    SolverChoice::Adan,
+    SolverChoice::Lion,
 ];
 
 fn assert_same_walk(what: &str, actual: &Walk, expected: &Walk, allowed: f64) {

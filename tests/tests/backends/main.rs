@@ -5,5 +5,6 @@
 mod accuracy;
 mod agreement;
 mod objective;
+mod optimizers;
 mod problems;
 mod stochastic;

@@ -14,12 +14,15 @@ fn objective(more: &[&str]) -> f64 {
 }
 
 /// The most that an epoch of each optimizer needs to come within a thousandth.
-const SETTINGS: [(&str, &[&str]); 5] = [
+const SETTINGS: [(&str, &[&str]); 8] = [
     ("sgd", &["--learning-rate", "0.5", "--epochs", "400"]),
     ("momentum", &["--learning-rate", "0.1", "--epochs", "200"]),
     ("adam", &["--learning-rate", "0.05", "--epochs", "200"]),
     ("rmsprop", &["--learning-rate", "0.02", "--epochs", "200"]),
     ("adagrad", &["--learning-rate", "0.5", "--epochs", "300"]),
+    ("nesterov", &["--learning-rate", "0.1", "--epochs", "200"]),
+    ("adan", &["--learning-rate", "0.05", "--epochs", "200"]),
+    ("lion", &["--learning-rate", "0.02", "--epochs", "200"]),
 ];
 
 #[track_caller]
@@ -99,7 +102,7 @@ fn full_batches_of_descent_are_the_textbooks() {
         "--solver",
         "sgd",
         "--batch-size",
-        "569",
+        "all",
         "--epochs",
         "1",
         "--learning-rate",

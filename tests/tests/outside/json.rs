@@ -194,7 +194,11 @@ fn stochastic_fits_say_what_they_ran_with() {
         "stochastic",
         &report.0["stochastic"],
         &json!({ "solver": "text", "gradient": "text", "epochs": "count", "batch_size": "count",
-            "learning_rate": "number", "schedule": "text", "seed": "count" }),
+            "learning_rate": "number", "schedule": "text", "seed": "count", "rule": "text",
+            "beta1": "number", "beta2": "number", "epsilon": "number", "amsgrad": "bool",
+            "warmup": "count", "period": "count?", "period_growth": "number", "decay_factor": "number",
+            "floor": "number?", "plateau_patience": "count", "clip": "number?", "accumulate": "count",
+            "average": "count", "stopping": "object?" }),
     );
     assert_eq!(report.0["iterations"], 3);
     assert!(report.0["metrics"]["validation"].is_object());

@@ -13,9 +13,12 @@ mod exit_codes;
 mod fit;
 mod help;
 mod json;
+mod memory;
 mod notices;
+mod parquet;
 mod predict;
 mod predict_errors;
+mod rates;
 mod reference_fits;
 mod replay;
 mod runs;
@@ -23,6 +26,7 @@ mod schema;
 mod search;
 mod settings;
 mod several_files;
+mod sparse;
 mod wide;
 
 /// The tables that come with the programs.

@@ -235,6 +235,82 @@ fn numbers_that_no_fit_can_be_made_with() {
         &["--batch-size 0: it must be at least 1"],
     );
     refused(
+        &["--solver", "sgd", "--batch-size", "456"],
+        &[
+            "--batch-size 456: a batch has no more rows than there are to fit on",
+            "try --batch-size all",
+        ],
+    );
+    refused(
+        &["--solver", "sgd", "--schedule", "sine"],
+        &["there is no schedule `sine`", "cosine-restarts"],
+    );
+    let wrong: [(&[&str], &str); 17] = [
+        (
+            &["--warmup", "30"],
+            "--warmup 30: the warm-up must end before the run does",
+        ),
+        (
+            &["--period", "0"],
+            "--period 0: a period has at least 1 epoch",
+        ),
+        (
+            &["--period-growth", "0.5"],
+            "--period-growth 0.5: periods can stay",
+        ),
+        (
+            &["--decay-factor", "1"],
+            "--decay-factor 1: the rate is multiplied",
+        ),
+        (&["--floor", "-1"], "--floor -1: it is the least share"),
+        (
+            &["--schedule", "plateau", "--plateau-patience", "0"],
+            "--plateau-patience 0: the plateau has to last",
+        ),
+        (
+            &["--momentum", "1"],
+            "--momentum 1: it is the share of the past",
+        ),
+        (
+            &["--clip-norm", "0"],
+            "--clip-norm 0: it must be a number above 0",
+        ),
+        (&["--accumulate", "0"], "--accumulate 0: a step needs"),
+        (
+            &["--average", "31"],
+            "--average 31: no more epochs can be averaged",
+        ),
+        (
+            &["--patience", "3"],
+            "--patience 3: early stopping looks at rows",
+        ),
+        (
+            &["--watch", "auc"],
+            "--watch auc: only early stopping and the plateau",
+        ),
+        (
+            &["--min-change", "0.1"],
+            "--min-change 0.1: only early stopping",
+        ),
+        (
+            &["--beta1", "0.5"],
+            "--beta1 0.5: the solver has no use for it",
+        ),
+        (&["--amsgrad"], "--amsgrad"),
+        (
+            &["--period", "3"],
+            "--period 3: the schedule has no use for it",
+        ),
+        (
+            &["--watch", "r2", "--validation", "0.2", "--patience", "2"],
+            "--watch r2: it is no metric of this target",
+        ),
+    ];
+    for (arguments, message) in wrong {
+        let solver = ["--solver", "momentum"];
+        refused(&[&solver[..], arguments].concat(), &[message, "try "]);
+    }
+    refused(
         &["--solver", "sgd", "--epochs", "0"],
         &["--epochs 0: it must be at least 1"],
     );

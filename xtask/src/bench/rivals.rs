@@ -118,11 +118,12 @@ fn fits(args: &Args, root: &Path, folder: &Path) -> Result<()> {
             say!("{}", problem.name);
         }
         for rival in &catalog.rivals {
-            say!(
-                "  {}{}",
-                rival.name,
-                if rival.path { " (paths)" } else { "" }
-            );
+            let kind = match (rival.path, rival.epoch) {
+                (true, _) => " (paths)",
+                (_, true) => " (an epoch of mini-batches)",
+                _ => "",
+            };
+            say!("  {}{kind}", rival.name);
         }
         return Ok(());
     }

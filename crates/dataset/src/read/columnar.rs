@@ -12,6 +12,7 @@ mod scored;
 mod stored;
 mod types;
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
@@ -30,6 +31,16 @@ use array::Fault;
 pub(super) use scored::Scored;
 pub(super) use stored::Stored;
 use types::Class;
+
+thread_local! {
+    /// Whether a decoder is at work on this thread.
+    static DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// See [`is_decoding`](super::is_decoding).
+pub(super) fn is_decoding() -> bool {
+    DECODING.get()
+}
 
 /// Tasks for each thread at a time: enough that none waits long for the last of them.
 const TASKS_PER_THREAD: usize = 4;
@@ -235,9 +246,10 @@ impl ColumnFile {
                 let mut line = *line;
                 let mut parts = Vec::with_capacity(chunk.len());
                 for array in chunk {
-                    let read = array::read(&array, line, tasks[column], na);
+                    let rows = array.len();
+                    let read = array::read(array, line, tasks[column], na);
                     parts.push(read.map_err(|fault| self.fault(&fault, line, column))?);
-                    line += array.len() as u64;
+                    line += rows as u64;
                 }
                 Ok(parts)
             })
@@ -350,8 +362,11 @@ fn decoded<T>(
     format: Format,
     decode: impl FnOnce() -> Result<T, ReadError>,
 ) -> Result<T, ReadError> {
+    DECODING.set(true);
     // After a panic nothing of the decoder is used again.
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(false);
+    decoded.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         Err(damaged(

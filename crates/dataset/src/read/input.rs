@@ -50,13 +50,17 @@ impl Input {
     /// [`ReadError::FileNotFound`], [`ReadError::Io`], [`ReadError::NoMatch`] and
     /// [`ReadError::Pattern`].
     pub fn named(name: &str) -> Result<Self, ReadError> {
+        Self::of_name(name, None)
+    }
+
+    fn of_name(name: &str, spool: Option<&Path>) -> Result<Self, ReadError> {
         if name == "-" {
-            return Self::reader("standard input", io::stdin().lock());
+            return Self::stream("standard input", io::stdin().lock(), spool);
         }
         if name.contains(['*', '?', '[']) && !Path::new(name).exists() {
             return Self::pattern(name);
         }
-        Self::file(name)
+        Self::of_path(Path::new(name), spool)
     }
 
     /// What a person names in several words, each as [`named`](Self::named): one table, one file below
@@ -65,13 +69,26 @@ impl Input {
     /// # Errors
     /// Those of [`named`](Self::named); [`ReadError::NoMatch`] without a name.
     pub fn several<S: AsRef<str>>(names: &[S]) -> Result<Self, ReadError> {
+        Self::of_names(names, None)
+    }
+
+    /// The same, and what can be read only once (standard input, a pipe) is moved to the disk of a
+    /// folder as by [`spooled`](Self::spooled) rather than into memory.
+    ///
+    /// # Errors
+    /// Those of [`several`](Self::several) and [`spooled`](Self::spooled).
+    pub fn several_spooled<S: AsRef<str>>(names: &[S], folder: &Path) -> Result<Self, ReadError> {
+        Self::of_names(names, Some(folder))
+    }
+
+    fn of_names<S: AsRef<str>>(names: &[S], spool: Option<&Path>) -> Result<Self, ReadError> {
         let Some((first, rest)) = names.split_first() else {
             let pattern = String::new();
             return Err(ReadError::NoMatch { pattern });
         };
-        let mut all = Self::named(first.as_ref())?;
+        let mut all = Self::of_name(first.as_ref(), spool)?;
         for name in rest {
-            all.parts.extend(Self::named(name.as_ref())?.parts);
+            all.parts.extend(Self::of_name(name.as_ref(), spool)?.parts);
         }
         if !rest.is_empty() {
             all.name = format!("{} and {} more", first.as_ref(), rest.len());
@@ -84,7 +101,10 @@ impl Input {
     /// # Errors
     /// [`ReadError::FileNotFound`] and [`ReadError::Io`].
     pub fn file(path: impl AsRef<Path>) -> Result<Self, ReadError> {
-        let path = path.as_ref();
+        Self::of_path(path.as_ref(), None)
+    }
+
+    fn of_path(path: &Path, spool: Option<&Path>) -> Result<Self, ReadError> {
         let name = path.display().to_string();
         let fail = |error| failure(&name, error);
         let kind = path.metadata().map_err(fail)?.file_type();
@@ -95,7 +115,14 @@ impl Input {
             return Ok(Self::one(name, Origin::File(path.to_owned())));
         }
         let pipe = File::open(path).map_err(fail)?;
-        Self::reader(name, pipe)
+        Self::stream(&name, pipe, spool)
+    }
+
+    fn stream(name: &str, reader: impl Read, spool: Option<&Path>) -> Result<Self, ReadError> {
+        match spool {
+            None => Self::reader(name, reader),
+            Some(folder) => Self::spooled(name, reader, folder),
+        }
     }
 
     /// Several files as one table, one below the other; `name` stands for all of them in messages

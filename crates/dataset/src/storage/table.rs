@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::{Segments, Spill, Storage, StorageError};
@@ -61,6 +60,10 @@ impl StoredColumns {
                 self.spill.append(&mut segments, &values)?;
                 None
             }
+            Cells::Sparse(cells) => {
+                self.spill.append(&mut segments, &cells.to_dense())?;
+                None
+            }
             Cells::Text { codes, levels } => {
                 self.spill.append(&mut segments, &codes)?;
                 Some(levels)
@@ -105,9 +108,9 @@ impl StoredTable {
         &self.storage
     }
 
-    /// The folder on whose disk its cells are.
-    pub fn folder(&self) -> &Path {
-        &self.storage.folder
+    /// Bounds what it may hold in memory from here on.
+    pub fn set_bytes(&mut self, bytes: u64) {
+        self.storage.bytes = bytes;
     }
 
     fn find(&self, name: &str) -> Option<&StoredColumn> {
@@ -174,6 +177,8 @@ impl StoredTable {
                     values.resize(rows.len(), 0.0);
                     self.spill.read(&stored.segments, rows.clone(), values)?;
                 }
+                // On the disk every number is in its place.
+                Cells::Sparse(_) => {}
                 Cells::Text { codes, .. } => {
                     codes.resize(rows.len(), 0);
                     self.spill.read(&stored.segments, rows.clone(), codes)?;
@@ -218,6 +223,8 @@ impl ColumnSource for StoredTable {
                     values.resize(rows.len(), 0.0);
                     self.spill.pick(&stored.segments, rows, values)?;
                 }
+                // On the disk every number is in its place.
+                Cells::Sparse(_) => {}
                 Cells::Text { codes, .. } => {
                     codes.resize(rows.len(), 0);
                     self.spill.pick(&stored.segments, rows, codes)?;

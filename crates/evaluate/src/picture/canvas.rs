@@ -38,10 +38,18 @@ text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:currentColor}\
 .c0{stroke:#0969da}.c1{stroke:#cf222e}.c2{stroke:#1a7f37}.c3{stroke:#8250df}\
 .c4{stroke:#bc4c00}.c5{stroke:#1b7c83}.c6{stroke:#bf3989}.c7{stroke:#7d6608}\
 .rest{stroke:#afb8c1;stroke-width:1}\
+polyline{fill:none;stroke-width:1.6;stroke-linejoin:round}\
+.name{font-size:12px}\
+polyline.weak{stroke:#0969da;stroke-dasharray:5 3}text.weak{fill:#0969da}\
+polyline.good{stroke:#1a7f37;stroke-width:2.2}text.good{fill:#1a7f37}\
+polyline.strong{stroke:#9a6700}text.strong{fill:#9a6700}\
+polyline.wild{stroke:#cf222e;stroke-dasharray:2 2}text.wild{fill:#cf222e}\
 @media(prefers-color-scheme:dark){svg{max-width:100%;height:auto;background:#0d1117;color:#e6edf3}.faint{fill:#9198a1}\
 .grid,.guide{stroke:#30363d}.dot{fill:#4493f8}.reference{stroke:#f0883e}.note{fill:#f0883e}.frame{stroke:#9198a1}.bar{stroke:#4493f8}\
 .c0{stroke:#4493f8}.c1{stroke:#ff7b72}.c2{stroke:#3fb950}.c3{stroke:#ab7df8}\
-.c4{stroke:#f0883e}.c5{stroke:#39c5cf}.c6{stroke:#f778ba}.c7{stroke:#d4a72c}.rest{stroke:#484f58}}";
+.c4{stroke:#f0883e}.c5{stroke:#39c5cf}.c6{stroke:#f778ba}.c7{stroke:#d4a72c}.rest{stroke:#484f58}\
+polyline.weak{stroke:#4493f8}text.weak{fill:#4493f8}polyline.good{stroke:#3fb950}text.good{fill:#3fb950}\
+polyline.strong{stroke:#d29922}text.strong{fill:#d29922}polyline.wild{stroke:#f85149}text.wild{fill:#f85149}}";
 
 /// An SVG picture in the making. Lengths are in pixels, from the top left corner.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Pictures of results as SVG, for a browser, a README or a report.
 //!
+//! - [`CurvePlot`]: curves over the same steps, on a logarithmic axis
 //! - [`DotPlot`]: one dot for each line and measure, on logarithmic axes
 //! - [`PathPlot`]: curves along a logarithmic axis, one chart above the other, with error bars
 //!
@@ -8,9 +9,11 @@
 //! that draws on a `Canvas` with a `Scale`.
 
 mod canvas;
+mod curves;
 mod dots;
 mod paths;
 mod scale;
 
+pub use curves::{Curve, CurvePanel, CurvePlot, Tone};
 pub use dots::{DotPlot, Panel};
 pub use paths::{Chart, PathPlot, Series};

@@ -128,6 +128,14 @@ impl<'a, T: Element> HostObjective<'a, T> {
         }
     }
 
+    /// These rows alone, with the sums still divided by the weight of all.
+    pub(super) fn only(&self, batch: &[usize]) -> Self {
+        Self {
+            rows: self.rows.only(batch, self.problem.weights),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn rows(&self) -> &Rows<'a, T> {
         &self.rows
     }

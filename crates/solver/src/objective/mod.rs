@@ -1,5 +1,6 @@
 //! What is minimised: a sum over rows plus a penalty.
 
+mod batch;
 mod elementary;
 mod error;
 mod gram;

@@ -83,6 +83,22 @@ impl<'a, T: Element> Rows<'a, T> {
         })
     }
 
+    /// The rows of a batch that count, in its order.
+    pub(crate) fn only(&self, batch: &[usize], weights: Option<&[f64]>) -> Self {
+        let active = match weights {
+            None => batch.into(),
+            Some(weights) => {
+                let counts = |row: &usize| weights[*row] > 0.0;
+                batch.iter().copied().filter(counts).collect()
+            }
+        };
+        Self {
+            source: self.source,
+            active: Some(active),
+            shift: 0,
+        }
+    }
+
     /// Number of rows that count.
     pub(crate) fn len(&self) -> usize {
         let all = (self.active.as_ref()).map_or(self.source.rows(), |active| active.len());

@@ -409,11 +409,14 @@ mod tests {
         let file =
             "lambda = 0.5\nepochs = 7\ndrop = [\"a\", \"b\"]\nstrict = true\nquiet = false\n";
         let cli = read(&[], file).unwrap();
-        assert_eq!((cli.fit.penalty.lambda, cli.fit.epochs), (Some(0.5), 7));
+        assert_eq!(
+            (cli.fit.penalty.lambda, cli.fit.stochastic.epochs),
+            (Some(0.5), 7)
+        );
         assert_eq!(cli.fit.table.columns.drop, ["a", "b"]);
         assert!(cli.fit.strict && !cli.fit.quiet);
         let cli = read(&["--epochs", "9", "--drop", "c", "--c", "2"], file).unwrap();
-        assert_eq!(cli.fit.epochs, 9);
+        assert_eq!(cli.fit.stochastic.epochs, 9);
         assert_eq!(cli.fit.table.columns.drop, ["c"]);
         // --c and --lambda are two words for one thing.
         assert_eq!(

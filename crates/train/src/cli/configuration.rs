@@ -10,6 +10,7 @@ use dataset::{
     CsvOptions, Input, MissingPolicy, PipelineOptions, ReadProgress, SchemaOptions, TargetOptions,
     TaskChoice,
 };
+use terminal::number::counted;
 use terminal::watch::{Reading, Watch};
 use terminal::{Exit, Failure, tell};
 
@@ -18,6 +19,7 @@ use super::args::{
 };
 use crate::config::{FitConfig, Hyperparameters, PenaltyChoice};
 use crate::error::FitError;
+use crate::memory::Memory;
 use crate::report::NoticeReport;
 
 /// L1's part of an elastic net when nothing is said: scikit-learn's default, too.
@@ -34,11 +36,16 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// The table by path, by catalog name, or from standard input; several names are one table.
-    pub(super) fn open(names: &[String]) -> Result<Self, Failure> {
-        let (input, entry) = match names {
-            [name] => catalog::resolve(name),
-            _ => Input::several(names).map(|input| (input, None)),
+    /// The table by path, by catalog name, or from standard input; several names are one table. Where
+    /// memory is bounded, what can be read only once is moved to the disk.
+    pub(super) fn open(names: &[String], memory: Option<&Memory>) -> Result<Self, Failure> {
+        let (input, entry) = match (names, memory) {
+            ([name], None) => catalog::resolve(name),
+            (_, None) => Input::several(names).map(|input| (input, None)),
+            (names, Some(memory)) => match names.first().and_then(|name| catalog::shipped(name)) {
+                Some(entry) if names.len() == 1 => Ok((entry.input(), Some(entry))),
+                _ => Input::several_spooled(names, &memory.folder).map(|input| (input, None)),
+            },
         }
         .map_err(FitError::from)?;
         let name = match entry {
@@ -76,6 +83,7 @@ impl Source {
             target: target(args, known),
             encoding: encoding(&args.encoding)?,
             hyperparameters,
+            memory: None,
         })
     }
 
@@ -296,10 +304,25 @@ pub(super) fn penalty(args: &PenaltyArgs) -> Result<(PenaltyChoice, f64), Failur
     Ok((weight, l1_ratio))
 }
 
+/// Notices that are written out.
+const NOTICES: usize = 20;
+
 /// Says what was recognised in the table, if it is to be said.
 pub(super) fn tell_notices(notices: &[NoticeReport], told: bool) {
-    for notice in notices.iter().filter(|_| told) {
+    if !told {
+        return;
+    }
+    let shown = notices.len().min(NOTICES);
+    for notice in &notices[..shown] {
         tell(&terminal::notice(&notice.message, &notice.remedy));
+    }
+    if shown < notices.len() {
+        let more = counted(notices.len() - shown, "column");
+        let message = format!("{more} more of which the like is to be said");
+        tell(&terminal::notice(
+            &message,
+            "train schema writes all of them into a file",
+        ));
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::manifest::document;
-use super::{LATEST, RunError};
+use super::{CACHE, LATEST, RunError};
 
 /// What a folder of runs holds.
 #[derive(Debug, Clone, Serialize)]
@@ -101,7 +101,8 @@ pub fn list(folder: &Path) -> Result<Listing, RunError> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        if name == LATEST || !path.is_dir() {
+        let cache = Path::new(CACHE).file_name() == path.file_name();
+        if name == LATEST || cache || !path.is_dir() {
             continue;
         }
         match listed(&path) {

@@ -73,7 +73,8 @@ impl FoldPlan {
             let keys = Keys::None { strata };
             return Ok(Self { seed, keys });
         };
-        let Some(column) = source.table.column(name) else {
+        let table = source.table.load(&[name])?;
+        let Some(column) = table.column(name) else {
             return Err(SearchError::NoColumn {
                 option,
                 name: name.to_owned(),
@@ -97,7 +98,7 @@ impl FoldPlan {
             .into());
         }
         let column = name.to_owned();
-        let cells = source.table.column(name).map(|column| &column.cells);
+        let cells = table.column(&column).map(|column| &column.cells);
         let keys = match (cells, options.group.is_some()) {
             (Some(Cells::Text { codes, .. }), true) => Keys::Groups {
                 column,

@@ -261,10 +261,10 @@ fn described(
 pub fn write(
     found: &mut Found,
     out: Option<&std::path::Path>,
-    arguments: &[String],
+    typed: run::Typed<'_>,
 ) -> Result<(), FitError> {
     if let Some(fitted) = &mut found.fitted {
-        run::write(fitted, out, arguments)?;
+        run::write(fitted, out, typed)?;
         found.report.fit = Some(fitted.report.clone());
     }
     Ok(())

@@ -30,8 +30,9 @@ pub(super) fn outline(
     let source = &trials.search.source;
     let weights = rows.weights.as_deref();
     let options = encoding(fit);
-    let pipeline = Pipeline::fit(&source.table, &source.schema, &rows.rows, weights, &options)?;
-    let (design, _) = pipeline.design::<f64>(&source.table, &rows.rows)?;
+    let table = source.loaded()?;
+    let pipeline = Pipeline::fit(&*table, &source.schema, &rows.rows, weights, &options)?;
+    let (design, _) = pipeline.design::<f64>(&table, &rows.rows)?;
     let objective = HostObjective::new(Problem {
         weights,
         offsets: rows.offsets.as_deref(),

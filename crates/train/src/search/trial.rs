@@ -87,8 +87,9 @@ impl Trials<'_> {
         let Search { source, config, .. } = self.search;
         let weights = rows.weights.as_deref();
         let options = encoding(&trial.fit);
-        let pipeline = Pipeline::fit(&source.table, &source.schema, &rows.rows, weights, &options)?;
-        let (design, _) = pipeline.design::<f64>(&source.table, &rows.rows)?;
+        let table = source.loaded()?;
+        let pipeline = Pipeline::fit(&*table, &source.schema, &rows.rows, weights, &options)?;
+        let (design, _) = pipeline.design::<f64>(&table, &rows.rows)?;
         let settings = &trial.fit.hyperparameters;
         let problem = Problem {
             weights,
@@ -117,8 +118,9 @@ impl Trials<'_> {
             return self.fitted_one_by_one(at, rows, folds, lambdas);
         }
         let source = &self.search.source;
+        let table = source.loaded()?;
         let asked = CrossValidation {
-            table: &source.table,
+            table: &table,
             schema: &source.schema,
             rows,
             folds,
@@ -241,7 +243,7 @@ impl Trials<'_> {
             let outputs = target_values(&held_out.target).outputs();
             let parameters =
                 Parameters::from_flat(&solved.theta, design.columns(), outputs, settings.intercept);
-            let scores = measure::scores(&parameters, design, held_out.offsets.as_deref())?;
+            let scores = measure::scores(&parameters, &**design, held_out.offsets.as_deref())?;
             let scale = match held_out.target {
                 Target::Linear { .. } => 2.0,
                 _ => 1.0,

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use dataset::PreparedRows;
-use model::device::Precision;
 use solver::{HostObjective, Objective, Record, Solution, coordinate_observed};
 
 use super::{Setting, ended, first_stop, joined};
@@ -24,11 +23,11 @@ impl Setting<'_> {
         let mut observe = |record: &Record| observe(Event::Iteration(*record));
         let start = vec![0.0; exact.dimension()];
         let stop = self.stop(plan, 0, started);
-        if self.hyperparameters.precision == Precision::F64 {
+        if !self.rounded() {
             return Ok(coordinate_observed(exact, &start, &stop, &mut observe)?);
         }
-        let design = self.prepared.design::<f32>(part)?;
-        let rounded = HostObjective::new(self.problem(&design, part))?;
+        let design = self.prepared.rounded()?;
+        let rounded = HostObjective::new(self.problem(&*design, part))?;
         let loose = first_stop(&rounded, &stop)?;
         let first = coordinate_observed(&rounded, &start, &loose, &mut observe)?;
         let stop = self.stop(plan, first.iterations(), started);

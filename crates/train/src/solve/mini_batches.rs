@@ -1,26 +1,23 @@
-//! The mini-batch solvers, measured on the `f64` rows after each epoch.
+//! The mini-batch solvers, measured on all rows after each epoch.
 
 use std::time::Instant;
 
-use model::device::Backend;
-use model::{LinearRegression, LogisticRegression, Parameters, SoftmaxRegression, Supervised};
-use solver::{
-    Diagnosis, HostObjective, Objective, ObjectiveError, Problem, Status, TargetValues,
-    certify_held,
-};
+use dataset::{PreparedRows, RowSource};
+use model::Parameters;
+use solver::stochastic::steepness::{batch_rate, steepest};
+use solver::stochastic::{self, Measured, Rule, SettingError, State, Trained, Watch};
+use solver::{Diagnosis, HostObjective, Objective, ObjectiveError, Problem, certify_held};
 
-use super::{History, Setting, Solved, largest};
+use super::illness::Course;
+use super::{History, RESIDENT_BYTES, Setting, Solved, largest};
 use crate::error::FitError;
 use crate::fit::Event;
 use crate::measure;
 use crate::method::Gradient;
 use crate::plan::Plan;
 use crate::rows::Number;
-use crate::stochastic::optimizer::default_rate;
-use crate::stochastic::{self, Epoch, Measured, StochasticConfig, Trained};
-
-/// Rows looked at together.
-const BLOCK: usize = 1024;
+use crate::stochastic::options::default_rate;
+use crate::stochastic::{Epoch, StochasticConfig, Watched, batches, decay};
 
 /// Rows of a batch on a GPU: wgpu's sums over a million rows were seen to leave most of them out, those over
 /// this many were not, and a batch is no place to find out.
@@ -36,56 +33,31 @@ impl Setting<'_> {
         started: Instant,
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Solved, FitError> {
-        let settings = self.hyperparameters;
-        let config = StochasticConfig {
-            solver: plan.solver,
-            gradient: plan.gradient,
-            epochs: settings.epochs,
-            batch_size: settings.batch_size.min(problem.design.rows()),
-            learning_rate: match settings.learning_rate {
-                Some(rate) => rate,
-                None => default_rate(plan.solver, curvature_bound(problem)?),
-            },
-            schedule: settings.schedule,
-            seed: settings.seed,
-        };
-        if self.device.backend == Backend::Wgpu
-            && config.gradient != Gradient::Fused
-            && config.batch_size > LARGEST_GPU_BATCH
-        {
-            return Err(FitError::Setting {
-                option: "--batch-size",
-                value: config.batch_size.to_string(),
-                reason: "wgpu sums no more than 65536 rows of a batch rightly; for all rows at \
-                         once take --solver newton or lbfgs",
-            });
-        }
-        let trained = match problem.target {
-            TargetValues::Binary(_) => {
-                self.train::<LogisticRegression, T>(problem, &config, exact, observe)?
-            }
-            TargetValues::Multinomial { .. } => {
-                self.train::<SoftmaxRegression, T>(problem, &config, exact, observe)?
-            }
-            TargetValues::Linear(_) => {
-                self.train::<LinearRegression, T>(problem, &config, exact, observe)?
-            }
-        };
-        let detail = (trained.status == Status::Diverged).then(|| {
-            let done = trained.history.len();
-            let rate = config.learning_rate;
-            format!(
-                "the loss is no longer finite after epoch {done}: \
-                 take a learning rate well below {rate}"
-            )
-        });
+        let config = self.stochastic_config(problem, plan)?;
+        let trained = self.train(problem, exact, &config, observe)?;
         let solved = started.elapsed().as_secs_f64();
-        let theta = trained.parameters.to_flat();
+        let objective = exact.value(&trained.theta)?;
+        let certificate = certify_held(exact, &trained.theta, &[])?;
+        // Half the squared decrement is what a Newton step promises to gain.
+        let gain = certificate.newton_decrement.map(|nu| 0.5 * nu * nu);
+        let course = Course {
+            start: exact.value(&vec![0.0; trained.theta.len()])?,
+            objective,
+            optimum: gain.map(|gain| objective - gain),
+        };
+        let status = course.status(&trained);
+        let detail = match course.illness(&trained, status, &config.settings) {
+            Some(illness) => {
+                let safe = safe_rate(problem, config.settings.batch_size)?;
+                Some(illness.words(&config.settings, safe))
+            }
+            None => best(&trained, &config),
+        };
         Ok(Solved {
-            objective: exact.value(&theta)?,
-            certificate: certify_held(exact, &theta, &[])?,
-            theta,
-            status: trained.status,
+            objective,
+            certificate,
+            theta: trained.theta,
+            status,
             detail,
             history: History::Epochs(trained.history),
             sample_steps: 0,
@@ -93,6 +65,7 @@ impl Setting<'_> {
             condition: None,
             gap: None,
             plan: plan.clone(),
+            stored: None,
             train_scores: Vec::new(),
             penalty: problem.penalty,
             diagnosis: Diagnosis::default(),
@@ -100,72 +73,145 @@ impl Setting<'_> {
         })
     }
 
-    fn train<M: Supervised, T: Number>(
+    /// What the loop runs with, checked.
+    fn stochastic_config<T: Number>(
         &self,
         problem: &Problem<'_, T>,
-        config: &StochasticConfig,
+        plan: &Plan,
+    ) -> Result<StochasticConfig, FitError> {
+        let (settings, options) = (self.hyperparameters, &self.hyperparameters.stochastic);
+        let rows = problem.design.rows();
+        let rule = options.rule(plan.solver).unwrap_or(Rule::Sgd);
+        let rate = match options.learning_rate {
+            Some(rate) => rate,
+            None => default_rate(rule, safe_rate(problem, options.batch_size.of(rows))?),
+        };
+        let config = StochasticConfig {
+            solver: plan.solver,
+            gradient: plan.gradient,
+            settings: options.settings(rule, rows, rate, settings.seed),
+        };
+        config.settings.check(rows)?;
+        if !options.watch.suits(self.prepared.task()) {
+            return Err(SettingError {
+                setting: "watch",
+                value: options.watch.to_string(),
+                reason: "it is no metric of this target",
+                remedy: "--watch loss",
+            }
+            .into());
+        }
+        if self.device.adapter.is_some()
+            && config.gradient != Gradient::Fused
+            && config.settings.batch_size > LARGEST_GPU_BATCH
+        {
+            return Err(FitError::Setting {
+                option: "--batch-size",
+                value: config.settings.batch_size.to_string(),
+                reason: "wgpu sums no more than 65536 rows of a batch rightly; for all rows at \
+                         once take --solver newton or lbfgs",
+            });
+        }
+        Ok(config)
+    }
+
+    fn train<T: Number>(
+        &self,
+        problem: &Problem<'_, T>,
         exact: &HostObjective<'_, f64>,
+        config: &StochasticConfig,
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Trained, FitError> {
-        let (columns, outputs) = (problem.design.columns(), problem.target.outputs());
-        let validation = self
-            .prepared
-            .parts
-            .validation
-            .as_ref()
-            .zip(self.prepared.designs.validation.as_ref());
-        let measure = |parameters: &Parameters| -> Result<Measured, FitError> {
-            let theta = parameters.to_flat();
-            let mut gradient = vec![0.0; theta.len()];
-            let objective = exact.gradient(&theta, &mut gradient)?;
-            let validation_loss = match validation {
-                None => None,
-                Some((part, design)) => {
-                    let scores = measure::scores(parameters, design, part.offsets.as_deref())?;
-                    Some(measure::loss(part, &scores)?)
-                }
-            };
-            let gradient_max = largest(&gradient);
-            Ok(Measured {
-                objective,
-                gradient_max,
-                validation_loss,
-            })
+        let mut source = batches(problem, config.gradient, self.device)?;
+        // The f64 rows where they are at hand; where they would be encoded anew for every look, those of the
+        // fit, which differ from them by no more than their rounding.
+        let rounded;
+        let bytes = problem.design.rows() * problem.design.columns() * size_of::<f64>();
+        let rows: &dyn Objective = if bytes <= RESIDENT_BYTES {
+            exact
+        } else {
+            rounded = HostObjective::new(*problem)?;
+            &rounded
         };
-        stochastic::train::<M, T>(
-            problem,
-            Parameters::zeros(columns, outputs, problem.intercept),
-            config,
-            &self.device.device,
+        let mut watch = Eye {
+            rows,
+            columns: problem.design.columns(),
+            outputs: problem.target.outputs(),
+            intercept: problem.intercept,
+            validation: (self.prepared.parts.validation.as_ref())
+                .zip(self.prepared.designs.validation.as_deref()),
+            metric: self.hyperparameters.stochastic.watch,
+            epochs: config.settings.epochs,
+            observe,
+        };
+        stochastic::train(
+            source.as_mut(),
+            &config.settings,
+            &decay(problem),
+            State::new(vec![0.0; problem.dimension()]),
             self.interrupted,
-            &measure,
-            &mut |epoch: &Epoch| observe(Event::Epoch(*epoch, config.epochs)),
+            &mut watch,
         )
     }
 }
 
-/// An upper bound of the objective's curvature in any direction: the loss's own, times the mean
-/// squared norm of a row with its intercept, plus the penalty's.
-fn curvature_bound<T: Number>(problem: &Problem<'_, T>) -> Result<f64, ObjectiveError> {
-    let loss = match problem.target {
-        TargetValues::Binary(_) => 0.25,
-        TargetValues::Multinomial { .. } => 0.5,
-        TargetValues::Linear(_) => 1.0,
-    };
-    let intercept = f64::from(u8::from(problem.intercept));
-    let (mut squares, mut total) = (0.0, 0.0);
-    let (rows, columns) = (problem.design.rows(), problem.design.columns());
-    let mut scratch = Vec::new();
-    for start in (0..rows).step_by(BLOCK) {
-        let end = (start + BLOCK).min(rows);
-        let cells = problem.design.cells(start..end, &mut scratch)?;
-        for row in start..end {
-            let weight = problem.weights.map_or(1.0, |weights| weights[row]);
-            let cells = &cells[(row - start) * columns..(row - start + 1) * columns];
-            let square: f64 = cells.iter().map(|x| x.to_f64() * x.to_f64()).sum();
-            squares += weight * (square + intercept);
-            total += weight;
+/// What looks at a run after each epoch: all training rows, and the validation rows.
+struct Eye<'a, 'o> {
+    rows: &'a dyn Objective,
+    columns: usize,
+    outputs: usize,
+    intercept: bool,
+    validation: Option<(&'a PreparedRows, &'a dyn RowSource<f64>)>,
+    metric: Watched,
+    epochs: usize,
+    observe: &'o mut dyn FnMut(Event<'_>),
+}
+
+impl Watch<FitError> for Eye<'_, '_> {
+    fn measure(&mut self, theta: &[f64]) -> Result<Measured, FitError> {
+        let mut gradient = vec![0.0; theta.len()];
+        let objective = self.rows.gradient(theta, &mut gradient)?;
+        let mut measured = Measured {
+            objective,
+            gradient_max: largest(&gradient),
+            validation_loss: None,
+            watched: None,
+        };
+        if let Some((part, design)) = self.validation {
+            let (columns, outputs) = (self.columns, self.outputs);
+            let parameters = Parameters::from_flat(theta, columns, outputs, self.intercept);
+            let scores = measure::scores(&parameters, design, part.offsets.as_deref())?;
+            measured.validation_loss = Some(measure::loss(part, &scores)?);
+            measured.watched = self.metric.value(part, &scores);
         }
+        Ok(measured)
     }
-    Ok(loss * squares / total + problem.penalty.l2())
+
+    fn epoch(&mut self, epoch: &Epoch) {
+        (self.observe)(Event::Epoch(*epoch, self.epochs));
+    }
+}
+
+/// Which epoch is kept, where early stopping chose it.
+fn best(trained: &Trained, config: &StochasticConfig) -> Option<String> {
+    let (done, best) = (trained.state.epoch, trained.best?);
+    Some(if done < config.settings.epochs {
+        format!("stopped after epoch {done} without improvement; epoch {best} is the best and kept")
+    } else {
+        format!("epoch {best} is the best and kept")
+    })
+}
+
+/// The rate at which descent by batches of so many rows is sure to approach the optimum: `1/L` where they
+/// are all rows, for which every step is sure to gain most; [`batch_rate`] where they are not.
+pub(crate) fn safe_rate<T: Number>(
+    problem: &Problem<'_, T>,
+    batch_size: usize,
+) -> Result<f64, ObjectiveError> {
+    let rows = HostObjective::new(*problem)?;
+    let steepest = steepest(&rows)?;
+    if batch_size >= problem.design.rows() {
+        return Ok(0.5 * steepest.safe_rate());
+    }
+    batch_rate(&rows, &steepest, batch_size)
 }

@@ -1,269 +1,90 @@
-//! Mini-batch training: one loop for every task, device and optimizer.
+//! Mini-batch training of a problem: the settings by the names people type, and batches on a device.
 //!
-//! The textbook's gradient descent is this loop with `--solver sgd --batch-size N` and N rows.
+//! The loop itself is [`solver::stochastic`], which needs no Burn.
+//!
+//! - [`options`]: what a person sets, and the optimizers' rules with it
+//! - [`device`]: loss and gradient of a batch by Burn's tensors
 
-pub mod batches;
-pub mod optimizer;
-pub mod schedule;
+pub mod device;
+pub mod options;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use burn::module::Param;
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
-use dataset::DesignMatrix;
-use model::{Parameters, Supervised};
+use dataset::PreparedRows;
+use model::device::Choice;
+use model::{LinearRegression, LogisticRegression, SoftmaxRegression};
 use serde::{Deserialize, Serialize};
-use solver::{HostObjective, Objective, ObjectiveError, Penalty, Problem, Status, TargetValues};
+use solver::stochastic::{BatchGradient, Settings};
+use solver::{HostObjective, ObjectiveError, Problem, TargetValues};
 
-pub use schedule::Schedule;
+pub use options::{BatchSize, Options, Watched};
+pub use solver::stochastic::{Epoch, Measured, Pace, Schedule, State};
 
-use crate::FitError;
+use crate::measure;
 use crate::method::{Gradient, SolverChoice};
-use crate::rows::{Number, Slope, Upload, mean_weight};
+use crate::report::Metrics;
+use crate::rows::Number;
+use device::DeviceBatches;
 
-/// What a person sets of a stochastic fit.
+/// What a stochastic fit ran with; nothing in it is `auto`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StochasticConfig {
-    /// The optimizer.
+    /// The optimizer, by the name that people type.
     pub solver: SolverChoice,
-    /// How the gradient of a batch is computed; never `auto`.
+    /// How the gradient of a batch is computed.
     pub gradient: Gradient,
-    /// Passes over the rows.
-    pub epochs: usize,
-    /// Rows in a step; the last batch of an epoch has what is left.
-    pub batch_size: usize,
-    /// Learning rate of the first step.
-    pub learning_rate: f64,
-    /// How it changes.
-    pub schedule: Schedule,
-    /// Seed of the shuffles.
-    pub seed: u64,
-}
-
-/// What is measured after each epoch, over all training rows at once.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
-    /// The minimised function, penalty included.
-    pub objective: f64,
-    /// Largest component of its gradient, in absolute value.
-    pub gradient_max: f64,
-    /// Mean loss on the validation rows, without the penalty.
-    pub validation_loss: Option<f64>,
-}
-
-/// A line of the history.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Epoch {
-    /// From 1; 0 is the start.
-    pub epoch: usize,
-    /// Learning rate of its last step.
-    pub learning_rate: f64,
-    /// Mean loss over its batches, as the parameters moved.
-    pub batch_loss: f64,
-    /// The state at its end.
+    /// Everything else.
     #[serde(flatten)]
-    pub measured: Measured,
+    pub settings: Settings,
 }
 
-/// Where a stochastic fit ended.
-#[derive(Debug, Clone)]
-pub struct Trained {
-    /// The last finite parameters.
-    pub parameters: Parameters,
-    /// `completed`, `diverged` or `interrupted`.
-    pub status: Status,
-    /// A line for each epoch.
-    pub history: Vec<Epoch>,
-}
-
-/// Trains a module by mini-batches.
-///
-/// `measure` looks at the parameters after each epoch; `observe` is told of each finished epoch.
+/// Loss and gradient of batches by the way asked for: over rows on the host where it is fused, otherwise
+/// by tensors on the device, which holds all rows where it is a GPU.
 ///
 /// # Errors
-/// [`FitError`] when the full-batch solver's objective refuses the rows.
-pub fn train<M: Supervised, T: Number>(
-    problem: &Problem<'_, T>,
-    start: Parameters,
-    config: &StochasticConfig,
-    device: &Device,
-    interrupted: &AtomicBool,
-    measure: &dyn Fn(&Parameters) -> Result<Measured, FitError>,
-    observe: &mut dyn FnMut(&Epoch),
-) -> Result<Trained, FitError> {
-    let mut optimizer = optimizer::optimizer(config.solver, problem.penalty.l2()).ok_or(
-        FitError::NotStochastic {
-            solver: config.solver,
-        },
-    )?;
-    let rows = problem.design.rows();
-    let batch_size = config.batch_size.clamp(1, rows);
-    let steps = rows.div_ceil(batch_size) as u64 * config.epochs as u64;
-    let mut module = M::from_parameters(&start, &device.clone().autodiff(), T::PRECISION);
-    let mut trained = Trained {
-        parameters: start,
-        status: Status::Completed,
-        history: Vec::new(),
-    };
-    let mut step = 0;
-    let mean = mean_weight(problem.weights);
-
-    for epoch in 1..=config.epochs {
-        let order = batches::order(rows, config.seed, epoch as u64);
-        let mut learning_rate = config.learning_rate;
-        let mut total = Total::default();
-        for batch in order.chunks(batch_size) {
-            if interrupted.load(Ordering::Relaxed) {
-                trained.status = Status::Interrupted;
-                return Ok(trained);
-            }
-            learning_rate = config.schedule.rate(config.learning_rate, step, steps);
-            let slope = slope(problem, batch, mean, &module, config.gradient, device)?;
-            total.add(slope.loss, batch.len());
-            let mut gradients = GradientsParams::new();
-            let linear = module.linear();
-            gradients.register(linear.weight.id, slope.weight);
-            if let (Some(bias), Some(slope)) = (&linear.bias, slope.bias) {
-                gradients.register(bias.id, slope);
-            }
-            module = optimizer.step(learning_rate, module, gradients);
-            step += 1;
-        }
-
-        let parameters = Parameters::from_linear(module.linear());
-        let finite = parameters.to_flat().iter().all(|value| value.is_finite());
-        let measured = if finite {
-            Some(measure(&parameters)?)
-        } else {
-            None
-        };
-        let Some(measured) = measured.filter(|measured| measured.objective.is_finite()) else {
-            trained.status = Status::Diverged;
-            return Ok(trained);
-        };
-        trained.parameters = parameters;
-        let line = Epoch {
-            epoch,
-            learning_rate,
-            batch_loss: total.mean(rows),
-            measured,
-        };
-        observe(&line);
-        trained.history.push(line);
-    }
-    Ok(trained)
-}
-
-/// Loss and gradient of one batch, by the way asked for, without the penalty.
-fn slope<M: Supervised, T: Number>(
-    problem: &Problem<'_, T>,
-    batch: &[usize],
-    mean: Option<f64>,
-    module: &M,
+/// [`ObjectiveError`] for a problem that makes no sense.
+pub fn batches<'a, T: Number>(
+    problem: &Problem<'a, T>,
     gradient: Gradient,
-    device: &Device,
-) -> Result<Slope, FitError> {
-    match gradient {
-        Gradient::Autodiff => Ok(problem.upload_batch(batch, mean, device)?.autodiff(module)),
-        Gradient::Analytic => Ok(problem
-            .upload_batch(batch, mean, device)?
-            .analytic(&module.valid())),
-        Gradient::Auto | Gradient::Fused => fused(problem, batch, mean, module, device),
-    }
-}
-
-/// The host's pass over a gathered batch.
-fn fused<M: Supervised, T: Number>(
-    problem: &Problem<'_, T>,
-    batch: &[usize],
-    mean: Option<f64>,
-    module: &M,
-    device: &Device,
-) -> Result<Slope, FitError> {
-    let pick = |values: &[f64]| batch.iter().map(|&row| values[row]).collect::<Vec<f64>>();
-    let columns = problem.design.columns();
-    let mut scratch = Vec::new();
-    let values = problem.design.gather(batch, &mut scratch);
-    let values = values.map_err(ObjectiveError::from)?.to_vec();
-    let design = DesignMatrix::new(batch.len(), columns, values)?;
-    let (numbers, codes);
-    let target = match problem.target {
-        TargetValues::Binary(values) => {
-            numbers = pick(values);
-            TargetValues::Binary(&numbers)
-        }
-        TargetValues::Linear(values) => {
-            numbers = pick(values);
-            TargetValues::Linear(&numbers)
-        }
-        TargetValues::Multinomial {
-            codes: all,
-            classes,
-        } => {
-            codes = batch.iter().map(|&row| all[row]).collect::<Vec<u32>>();
-            TargetValues::Multinomial {
-                codes: &codes,
-                classes,
-            }
-        }
-    };
-    let weights = problem.weights.map(pick);
-    let outputs = problem.target.outputs();
-    let offsets = problem.offsets.map(|offsets| {
-        let own = |&row: &usize| offsets[row * outputs..(row + 1) * outputs].iter().copied();
-        batch.iter().flat_map(own).collect::<Vec<f64>>()
-    });
-    let theta = Parameters::from_linear(module.linear()).to_flat();
-    let (mut loss, mut gradient) = (0.0, vec![0.0; theta.len()]);
-    // A batch of rows without weight has no mean, and no slope.
-    if weights
-        .as_ref()
-        .is_none_or(|weights| weights.iter().any(|&weight| weight > 0.0))
-    {
-        let objective = HostObjective::new(Problem {
-            design: &design,
-            target,
-            weights: weights.as_deref(),
-            offsets: offsets.as_deref(),
-            intercept: problem.intercept,
-            penalty: Penalty::NONE,
-        })?;
-        loss = objective.gradient(&theta, &mut gradient)?;
-    }
-    // The objective divides by the batch's own weight, the mean over batches by all rows'.
-    if let (Some(all), Some(own)) = (mean, mean_weight(weights.as_deref())) {
-        let share = own / all;
-        loss *= share;
-        for part in &mut gradient {
-            *part *= share;
-        }
-    }
-    let gradient = Parameters::from_flat(&gradient, columns, outputs, problem.intercept)
-        .to_linear(device, T::PRECISION);
-    let loss = TensorData::new(vec![loss], [1]);
-    Ok(Slope {
-        loss: Tensor::from_data(loss, (device, T::PRECISION.dtype())),
-        weight: gradient.weight.into_value(),
-        bias: gradient.bias.map(Param::into_value),
+    choice: &Choice,
+) -> Result<Box<dyn BatchGradient + 'a>, ObjectiveError> {
+    // The host's objective checks the problem, wherever its rows will be.
+    let host = HostObjective::new(*problem)?;
+    Ok(match (gradient, problem.target) {
+        (Gradient::Auto | Gradient::Fused, _) => Box::new(host),
+        (_, TargetValues::Binary(_)) => Box::new(DeviceBatches::<LogisticRegression, T>::new(
+            problem, gradient, choice,
+        )?),
+        (_, TargetValues::Multinomial { .. }) => Box::new(
+            DeviceBatches::<SoftmaxRegression, T>::new(problem, gradient, choice)?,
+        ),
+        (_, TargetValues::Linear(_)) => Box::new(DeviceBatches::<LinearRegression, T>::new(
+            problem, gradient, choice,
+        )?),
     })
 }
 
-/// The sum of the batches' losses, kept on the device so that no step waits for it.
-#[derive(Default)]
-struct Total(Option<Tensor<1>>);
+/// Weight of each parameter in the penalty `½ Σ decayⱼ θⱼ²`: none for intercepts.
+pub fn decay<T: Number>(problem: &Problem<'_, T>) -> Vec<f64> {
+    let columns = problem.design.columns();
+    let mut own = vec![problem.penalty.l2(); columns];
+    own.extend(problem.intercept.then_some(0.0));
+    own.repeat(problem.target.outputs())
+}
 
-impl Total {
-    fn add(&mut self, loss: Tensor<1>, rows: usize) {
-        let sum = loss.mul_scalar(rows as f64);
-        self.0 = Some(match self.0.take() {
-            None => sum,
-            Some(total) => total + sum,
-        });
-    }
-
-    fn mean(self, rows: usize) -> f64 {
-        self.0
-            .map_or(f64::NAN, |total| total.into_scalar::<f64>() / rows as f64)
+impl Watched {
+    /// What early stopping looks at, of scores of held-out rows: lower is better. None where the metric is
+    /// not defined there, or not for this task.
+    pub(crate) fn value(self, part: &PreparedRows, scores: &[f64]) -> Option<f64> {
+        let metrics = measure::metrics(part, scores).ok()?;
+        match (self, metrics) {
+            (Self::Accuracy, Metrics::Binary(report)) => Some(-report.accuracy),
+            (Self::Accuracy, Metrics::Multinomial(report)) => Some(-report.accuracy),
+            (Self::Auc, Metrics::Binary(report)) => report.auc.map(|auc| -auc),
+            (Self::Auc, Metrics::Multinomial(report)) => report.auc.map(|auc| -auc),
+            (Self::F1, Metrics::Binary(report)) => report.f1.map(|f1| -f1),
+            (Self::Brier, Metrics::Binary(report)) => Some(report.brier),
+            (Self::Mae, Metrics::Linear(report)) => Some(report.mae),
+            (Self::R2, Metrics::Linear(report)) => report.r2.map(|r2| -r2),
+            _ => None,
+        }
     }
 }

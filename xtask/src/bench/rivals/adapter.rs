@@ -141,6 +141,8 @@ impl Request {
             "solver": rival.solver, "precision": rival.precision, "tolerance": rival.tolerance,
             "lambda": penalties.last(), "l1_ratio": l1_ratio,
             "path": problem.path.map(|_| &penalties),
+            "batch_size": problem.epoch.map(|epoch| epoch.batch_size),
+            "learning_rate": problem.epoch.map(|epoch| epoch.learning_rate),
             "threads": self.threads, "repeats": self.repeats,
             "budget": budget.as_secs_f64(),
         });

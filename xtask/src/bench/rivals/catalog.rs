@@ -26,6 +26,16 @@ pub(crate) struct Problem {
     #[serde(default)]
     pub(crate) lambda: f64,
     pub(crate) path: Option<Penalties>,
+    /// One pass of mini-batches instead of a fit.
+    pub(crate) epoch: Option<Epoch>,
+}
+
+/// A pass over all rows in random order, a step for each batch.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Epoch {
+    pub(crate) batch_size: usize,
+    pub(crate) learning_rate: f64,
 }
 
 /// A decreasing geometric sequence of penalties.
@@ -61,9 +71,17 @@ pub(crate) struct Rival {
     /// Whether it fits paths; otherwise single fits.
     #[serde(default)]
     pub(crate) path: bool,
+    /// Whether it makes epochs of mini-batches.
+    #[serde(default)]
+    pub(crate) epoch: bool,
 }
 
 impl Rival {
+    /// Whether it does what a problem asks for.
+    pub(crate) fn suits(&self, problem: &Problem) -> bool {
+        self.path == problem.path.is_some() && self.epoch == problem.epoch.is_some()
+    }
+
     pub(crate) fn is_python(&self) -> bool {
         Path::new(&self.adapter)
             .extension()
@@ -85,7 +103,7 @@ impl Catalog {
         self.problems.retain(|p| contains(&p.name, problems));
         self.rivals.retain(|r| contains(&r.name, rivals));
         self.rivals
-            .retain(|r| self.problems.iter().any(|p| p.path.is_some() == r.path));
+            .retain(|r| self.problems.iter().any(|p| r.suits(p)));
         if self.problems.is_empty() || self.rivals.is_empty() {
             bail!("no problem or no rival has such a name; --list names them");
         }
@@ -93,9 +111,8 @@ impl Catalog {
     }
 
     /// The rivals that fit this kind of problem.
-    pub(crate) fn rivals_of(&self, problem: &Problem) -> impl Iterator<Item = &Rival> {
-        let path = problem.path.is_some();
-        self.rivals.iter().filter(move |rival| rival.path == path)
+    pub(crate) fn rivals_of<'a>(&'a self, problem: &'a Problem) -> impl Iterator<Item = &'a Rival> {
+        self.rivals.iter().filter(|rival| rival.suits(problem))
     }
 }
 
@@ -134,7 +151,9 @@ mod tests {
     fn parts_of_names_choose() {
         let named = |name: &str| vec![name.to_owned()];
         let chosen = catalog().chosen(&named("x28"), &named("pytorch")).unwrap();
-        assert_eq!(chosen.problems.len(), 1);
+        assert_eq!(chosen.problems.len(), 2);
+        let epochs = chosen.problems.iter().find(|p| p.epoch.is_some()).unwrap();
+        assert!(chosen.rivals_of(epochs).all(|rival| rival.epoch));
         assert!(chosen.rivals.iter().all(|r| r.name.starts_with("PyTorch")));
         assert!(catalog().chosen(&named("x28"), &named("celer")).is_err());
         assert!(catalog().chosen(&named("nothing"), &[]).is_err());

@@ -112,12 +112,16 @@ pub(crate) fn json(header: &str, results: &Results<'_>) -> Value {
 
 /// Name and penalty of a problem, and the yardstick where Kindling measured it.
 fn title(problem: &Problem, attempts: &[Attempt]) -> String {
-    let mut title = match &problem.path {
-        Some(path) => format!(
+    let mut title = match (&problem.path, &problem.epoch) {
+        (Some(path), _) => format!(
             "{}: {} penalties, L1 ratio {}",
             problem.name, path.count, path.l1_ratio
         ),
-        None => format!("{}: lambda {:.1e}", problem.name, problem.lambda),
+        (_, Some(epoch)) => format!(
+            "{}: one pass in batches of {}, rate {}",
+            problem.name, epoch.batch_size, epoch.learning_rate
+        ),
+        _ => format!("{}: lambda {:.1e}", problem.name, problem.lambda),
     };
     let read = attempts
         .iter()

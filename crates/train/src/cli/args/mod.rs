@@ -4,10 +4,12 @@ mod compare;
 mod config;
 mod generate;
 mod problem;
+mod rates;
 mod replay;
 mod runs;
 mod schema;
 mod search;
+mod stochastic;
 mod table;
 
 use std::path::PathBuf;
@@ -19,14 +21,15 @@ pub(super) use compare::CompareArgs;
 pub(super) use config::ConfigArgs;
 pub(super) use generate::{GenerateArgs, Kind};
 pub(super) use problem::{MachineArgs, PenaltyArg, PenaltyArgs};
+pub(super) use rates::RatesArgs;
 pub(super) use replay::ReplayArgs;
 pub(super) use runs::RunsArgs;
 pub(super) use schema::SchemaArgs;
 pub(super) use search::{RuleArg, SearchArgs};
+pub(super) use stochastic::{Rate, StochasticArgs};
 pub(super) use table::{ColumnArgs, EncodingArgs, MissingArg, TableArgs, TaskArg};
 
 use crate::method::{Gradient, SolverChoice};
-use crate::stochastic::Schedule;
 
 /// Fit a logistic, softmax or linear regression to a table, and prove that the fit is the optimum.
 #[derive(Debug, Parser)]
@@ -68,10 +71,13 @@ Examples:
                                               mini-batches, by Burn's tape
   train compare                               every backend and gradient on the same rows
   train search --penalty l1                   which penalty predicts best, by cross-validation
+  train rates                                 which learning rates are safe, and which to take
   train loans.csv --target default --print-config > fit.toml
   train --config fit.toml --lambda 0.1        settings from a file; what is typed wins
   train runs                                  the fits that were made
   train replay runs/latest                    the newest once more: is it the same?
+  train loans.csv --target default --memory 2GiB
+                                              a table that is larger than memory
   train --format json | jq .metrics.test      for scripts
   train generate classification --rows 1000000 --out rows.csv
 
@@ -87,6 +93,8 @@ pub(super) enum Command {
     Compare(Box<CompareArgs>),
     /// Compare penalties and other settings by cross-validation, and fit the best
     Search(Box<SearchArgs>),
+    /// Which learning rates are safe on these rows, by the curvature and by trying
+    Rates(Box<RatesArgs>),
     /// Make a table with known properties, as CSV
     Generate(GenerateArgs),
     /// Write what the columns of a table are as TOML, to edit and to fit with (--schema)
@@ -114,6 +122,7 @@ impl Cli {
             Some(Command::Fit(args)) => Some(&args.config),
             Some(Command::Compare(args)) => Some(&args.config),
             Some(Command::Search(args)) => Some(&args.fit.config),
+            Some(Command::Rates(args)) => Some(&args.config),
             Some(_) => None,
         }
     }
@@ -166,7 +175,8 @@ pub(super) struct FitArgs {
     )]
     pub(super) gradient: Gradient,
     /// auto; newton, lbfgs (all rows); coordinate (L1); least-squares, normal-equations,
-    /// simple-regression (numbers); sgd, momentum, adam, adamw, rmsprop, adagrad (mini-batches)
+    /// simple-regression (numbers); sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad, adan,
+    /// lion (mini-batches)
     #[arg(
         long,
         value_name = "NAME",
@@ -178,6 +188,13 @@ pub(super) struct FitArgs {
     pub(super) penalty: PenaltyArgs,
     #[command(flatten)]
     pub(super) machine: MachineArgs,
+    /// Bytes that the process may hold, such as 2GiB: columns and encoded rows go to the disk, and the
+    /// result has the same bits [default: whatever it takes]
+    #[arg(long, value_name = "SIZE", value_parser = terminal::args::bytes, help_heading = "Memory")]
+    pub(super) memory: Option<u64>,
+    /// Where they go; the rows of the last fit stay there for the next [default: runs/cache]
+    #[arg(long, value_name = "DIR", help_heading = "Memory", requires = "memory")]
+    pub(super) cache: Option<PathBuf>,
     /// newton, lbfgs and coordinate stop when no component of the gradient is larger
     #[arg(
         long,
@@ -190,38 +207,8 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "N", help_heading = "Method")]
     pub(super) max_iterations: Option<usize>,
 
-    /// Passes over the rows
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 30,
-        help_heading = "Mini-batches"
-    )]
-    pub(super) epochs: usize,
-    /// Rows in a step
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 256,
-        help_heading = "Mini-batches"
-    )]
-    pub(super) batch_size: usize,
-    /// Length of a step [default: from the columns' curvature for sgd and momentum; 0.01 for adam]
-    #[arg(
-        long,
-        value_name = "X",
-        help_heading = "Mini-batches",
-        allow_negative_numbers = true
-    )]
-    pub(super) learning_rate: Option<f64>,
-    /// How it changes: constant, step, exponential, cosine or linear
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "constant",
-        help_heading = "Mini-batches"
-    )]
-    pub(super) schedule: Schedule,
+    #[command(flatten)]
+    pub(super) stochastic: StochasticArgs,
 
     /// Where to write the model and the run's files [default: runs/TABLE-DATE-TIME]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
