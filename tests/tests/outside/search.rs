@@ -294,7 +294,7 @@ fn mini_batches_near_the_optimum_have_its_loss() {
         "--epochs",
         "400",
         "--batch-size",
-        "64",
+        "40",
         "--learning-rate",
         "0.05",
         "--backend",
@@ -556,7 +556,7 @@ fn what_cannot_be_searched() {
     refused(
         2,
         &["--picture", "p.svg", "--c", "1"],
-        &["no path", "leave out --picture"],
+        &["there is none", "leave out --picture"],
     );
     refused(
         2,
