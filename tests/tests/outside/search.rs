@@ -184,7 +184,7 @@ fn a_path_of_one_penalty_on_one_fold_is_a_fit_and_its_test() {
     let column = predicted
         .header
         .iter()
-        .position(|name| name.contains("yes"))
+        .position(|name| name == "probability")
         .unwrap();
     let losses: f64 = (0..20)
         .map(|row| {
@@ -294,7 +294,7 @@ fn mini_batches_near_the_optimum_have_its_loss() {
         "--epochs",
         "400",
         "--batch-size",
-        "64",
+        "40",
         "--learning-rate",
         "0.05",
         "--backend",
@@ -332,7 +332,7 @@ fn a_nested_search_judges_its_choice_on_rows_that_it_did_not_see() {
         .collect();
     let mean = losses.iter().sum::<f64>() / 4.0;
     // Outer folds are nearly of one size.
-    assert!((nested["mean"].as_f64().unwrap() - mean).abs() < 1e-3 * mean);
+    assert!((nested["mean"].as_f64().unwrap() - mean).abs() < 1e-2 * mean);
     let (low, high) = losses
         .iter()
         .fold((1.0_f64, 0.0_f64), |(l, h), &x| (l.min(x), h.max(x)));
@@ -501,7 +501,11 @@ fn what_cannot_be_searched() {
         &["--vary", "batchsize=8,9"],
         &["`batchsize`", "--vary batch-size=8,9"],
     );
-    refused(2, &["--penalty-ratio", "0"], &["0"]);
+    refused(
+        2,
+        &["--penalty-ratio", "0"],
+        &["--penalty-ratio 0: it must be a number above 0 and below 1"],
+    );
     refused(2, &["--lambda", "-1"], &["--lambda -1"]);
     // folds
     refused(
@@ -552,7 +556,7 @@ fn what_cannot_be_searched() {
     refused(
         2,
         &["--picture", "p.svg", "--c", "1"],
-        &["no path", "leave out --picture"],
+        &["there is none", "leave out --picture"],
     );
     refused(
         2,

@@ -101,6 +101,13 @@ pub fn search(
     if config.penalties == 0 {
         return Err(SearchError::NothingToTry.into());
     }
+    if let Some(ratio) = config.ratio.filter(|ratio| !(*ratio > 0.0 && *ratio < 1.0)) {
+        return Err(FitError::Setting {
+            option: "--penalty-ratio",
+            value: ratio.to_string(),
+            reason: "it must be a number above 0 and below 1",
+        });
+    }
     // A device that is not there is known before a long read.
     let choices = config.trials.iter().map(|trial| {
         let settings = &trial.fit.hyperparameters;

@@ -127,6 +127,7 @@ fn tried(report: &SearchReport) -> String {
             });
             format!("{kind}: {}{range}", counted(one.scores.len(), "lambda"))
         }
+        ([_], _) => "one penalty".to_owned(),
         (trials, paths) if paths.is_empty() => counted(trials.len(), "combination"),
         (trials, _) => {
             let longest = trials.iter().map(|trial| trial.scores.len()).max();
