@@ -53,8 +53,8 @@ pub use pipeline::{
     EncodedRows, MissingPolicy, Pipeline, PipelineError, PipelineOptions, RowFlags,
 };
 pub use read::{
-    Batch, BatchOptions, Batches, CsvOptions, Format, Input, ReadError, ReadProgress, read_stored,
-    read_table, table_from_cells,
+    Batch, BatchOptions, Batches, CsvOptions, Format, Input, ReadError, ReadProgress, is_decoding,
+    read_stored, read_table, table_from_cells,
 };
 pub use rows::{RowSource, RowSourceError};
 pub use schema::{ColumnSchema, Kind, Role, Schema, SchemaOptions};

@@ -278,8 +278,11 @@ pub fn select_for(backend: Backend, precision: Precision) -> Result<Choice, Devi
     }
 }
 
-/// The CPU backend that `auto` takes, and why it is not the GPU.
-fn on_cpu(reason: &str) -> Result<Choice, DeviceError> {
+/// The CPU backend that `auto` takes, and why it is not the GPU, which is not looked for.
+///
+/// # Errors
+/// [`DeviceError::NoBackend`], or [`DeviceError::NoAdapter`] where only wgpu is compiled in.
+pub fn on_cpu(reason: &str) -> Result<Choice, DeviceError> {
     let backend = [Backend::Ndarray, Backend::Flex]
         .into_iter()
         .find(|backend| backend.is_compiled())

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use dataset::fingerprint::ColumnFingerprint;
 use dataset::{Input, PreparedRows, RowSource};
-use model::device::{self, Choice};
+use model::device::Choice;
 use model::{ModelFile, Parameters, Task};
 use solver::Record;
 use solver::stochastic::{Rule, Schedule, SettingError};
@@ -35,6 +35,8 @@ pub enum Event<'a> {
     Epoch(Epoch, usize),
     /// A comparison has measured so many lines, of so many.
     Line(usize, usize),
+    /// So many learning rates were tried, of so many.
+    Rate(usize, usize),
     /// A search has fitted so many folds, of so many.
     Fold(usize, usize),
 }
@@ -67,9 +69,8 @@ pub fn fit(
 ) -> Result<Fitted, FitError> {
     let settings = &config.hyperparameters;
     check(settings)?;
-    memory::check(config)?;
     // A device that is not there is known before a long read.
-    let choice = device::select_for(settings.backend, settings.precision)?;
+    let choice = memory::device(config)?;
 
     let mut clock = Clock::start();
     let source = prepare::read(input, config)?;
@@ -227,14 +228,14 @@ fn judge(
 }
 
 /// Seconds between laps.
-struct Clock(Instant);
+pub(crate) struct Clock(Instant);
 
 impl Clock {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    fn lap(&mut self) -> f64 {
+    pub(crate) fn lap(&mut self) -> f64 {
         let lap = self.0.elapsed().as_secs_f64();
         self.0 = Instant::now();
         lap

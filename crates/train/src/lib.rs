@@ -2,7 +2,7 @@
 //!
 //! - [`fit()`]: what happens in what order
 //! - [`config`]: everything that a person sets; [`method`]: solvers and gradients by name
-//! - [`mod@prepare`]: a table becomes parts of rows with targets and a fitted pipeline
+//! - [`mod@prepare`]: a table becomes parts of rows with targets and a fitted pipeline; `encoded`: their numbers
 //! - [`plan`]: which solver, and why; [`solve`]: the solver of choice on the gradient of choice
 //! - [`objective`], [`blocks`], [`rows`]: the objective over rows on a Burn device
 //! - [`mod@compare`]: every backend and gradient on the same rows
@@ -22,6 +22,7 @@ pub mod compare;
 pub mod config;
 mod describe;
 pub mod diagnosis;
+mod encoded;
 pub mod error;
 pub mod fit;
 pub mod measure;

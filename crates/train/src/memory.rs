@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use dataset::{Storage, StorageError};
+use model::device::{self, Backend, Choice};
 use serde::{Deserialize, Serialize};
 use solver::Shape;
 use solver::tolerance::{NEWTON_PARAMETERS, PACKED_BYTES, PACKED_SHARE};
@@ -38,6 +39,9 @@ const MATRICES: u64 = 4;
 /// Vectors of parameters that L-BFGS and its line search have.
 const VECTORS: u64 = 64;
 
+/// Copies of a batch between the file and the step that is made with it.
+const COPIES_OF_BATCH: u64 = 3;
+
 /// A bound for the memory of the process, and where the rest goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
@@ -66,11 +70,11 @@ impl Memory {
         Ok(self.bytes - PROGRAM - rows)
     }
 
-    /// Checks that there is room for a solver.
+    /// Checks that there is room for a solver, which has so many rows of a batch at a time.
     ///
     /// # Errors
     /// [`FitError::Memory`].
-    pub(crate) fn check_solver(&self, shape: &Shape) -> Result<(), FitError> {
+    pub(crate) fn check_solver(&self, shape: &Shape, batch: usize) -> Result<(), FitError> {
         let parameters = shape.outputs * (shape.columns + usize::from(shape.intercept));
         let rows = shape.rows as u64 * (ROW + OUTPUT * shape.outputs as u64);
         let parameters_of_newton = if parameters <= NEWTON_PARAMETERS {
@@ -83,8 +87,9 @@ impl Memory {
         } else {
             0
         };
-        let what = "the solver";
-        self.check(what, PROGRAM + SUMS + rows + parameters_of_newton + copies)
+        let batch = COPIES_OF_BATCH * 8 * (batch * shape.columns) as u64;
+        let needed = PROGRAM + SUMS + rows + parameters_of_newton + copies + batch;
+        self.check("the solver", needed)
     }
 
     fn check(&self, what: &'static str, needed: u64) -> Result<(), FitError> {
@@ -99,27 +104,35 @@ impl Memory {
     }
 }
 
-/// Refuses what a bound cannot be kept with, before any work is done.
+/// The device of a fit. Where memory is bounded, `auto` does not look for a GPU, and what needs all rows
+/// on a device, or a bound that has no room for the program, is refused: both before any work is done.
 ///
 /// # Errors
-/// [`FitError::Memory`] for a bound that has no room for the program, and [`FitError::Setting`] for a
-/// gradient that needs all rows on a device.
-pub(crate) fn check(config: &FitConfig) -> Result<(), FitError> {
+/// [`FitError::Device`], [`FitError::Memory`] and [`FitError::Setting`].
+pub(crate) fn device(config: &FitConfig) -> Result<Choice, FitError> {
+    let settings = &config.hyperparameters;
     let Some(memory) = &config.memory else {
-        return Ok(());
+        return Ok(device::select_for(settings.backend, settings.precision)?);
     };
     memory.check("any fit", PROGRAM + SUMS + READING)?;
-    let settings = &config.hyperparameters;
-    let named = !matches!(settings.gradient, Gradient::Auto | Gradient::Fused);
-    if named && settings.solver.is_full_batch() {
-        return Err(FitError::Setting {
-            option: "--gradient",
-            value: settings.gradient.to_string(),
-            reason: "it keeps all rows on the device, which --memory does not allow: take \
-                     --gradient fused, or mini-batches (--solver adam)",
-        });
+    let choice = match settings.backend {
+        Backend::Auto => device::on_cpu("memory is bounded")?,
+        named => device::select_for(named, settings.precision)?,
+    };
+    let gradient = settings.gradient.resolve(&choice, settings.solver);
+    if gradient == Gradient::Fused || !settings.solver.is_full_batch() {
+        return Ok(choice);
     }
-    Ok(())
+    let (option, value) = match settings.gradient {
+        Gradient::Auto => ("--backend", settings.backend.to_string()),
+        named => ("--gradient", named.to_string()),
+    };
+    Err(FitError::Setting {
+        option,
+        value,
+        reason: "it keeps all rows on the device, which --memory does not allow: take \
+                 --gradient fused, or mini-batches (--solver adam)",
+    })
 }
 
 /// How the program ends where the disk stands in for memory.
@@ -158,10 +171,12 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_said_with_what_it_needs() {
-        assert!(memory(96).check_solver(&shape(100_000, 128)).is_ok());
+        assert!(memory(96).check_solver(&shape(100_000, 128), 0).is_ok());
         // 40 + 32 MiB, 112 bytes for each of a million rows, four matrices of 129 by 129.
         let needed = (72 << 20) + 112_000_000 + 4 * 8 * 129 * 129;
-        let error = memory(96).check_solver(&shape(1_000_000, 128)).unwrap_err();
+        let error = memory(96)
+            .check_solver(&shape(1_000_000, 128), 0)
+            .unwrap_err();
         let FitError::Memory { needed: said, .. } = error else {
             panic!("{error}");
         };
@@ -171,15 +186,21 @@ mod tests {
             "--memory 96.0 MiB: the solver needs 179.3 MiB"
         );
         assert_eq!(error.remedy().unwrap(), "--memory 180MiB");
-        assert!(memory(180).check_solver(&shape(1_000_000, 128)).is_ok());
+        assert!(memory(180).check_solver(&shape(1_000_000, 128), 0).is_ok());
         // Four matrices of 4,001 by 4,001 are 489 MiB; L-BFGS has none.
-        assert!(memory(512).check_solver(&shape(1000, 4000)).is_err());
-        assert!(memory(512).check_solver(&shape(1000, 50_000)).is_ok());
+        assert!(memory(512).check_solver(&shape(1000, 4000), 0).is_err());
+        assert!(memory(512).check_solver(&shape(1000, 50_000), 0).is_ok());
         let lasso = Shape {
             l1: true,
             ..shape(100_000, 128)
         };
-        assert!(memory(96).check_solver(&lasso).is_err());
+        assert!(memory(96).check_solver(&lasso, 0).is_err());
+        assert!(memory(96).check_solver(&shape(100_000, 128), 1024).is_ok());
+        assert!(
+            memory(96)
+                .check_solver(&shape(100_000, 128), 100_000)
+                .is_err()
+        );
     }
 
     #[test]
@@ -193,9 +214,9 @@ mod tests {
             },
             ..FitConfig::default()
         };
-        assert!(check(&config(Gradient::Auto, SolverChoice::Auto)).is_ok());
-        assert!(check(&config(Gradient::Autodiff, SolverChoice::Adam)).is_ok());
-        let error = check(&config(Gradient::Autodiff, SolverChoice::Newton)).unwrap_err();
+        assert!(device(&config(Gradient::Auto, SolverChoice::Auto)).is_ok());
+        assert!(device(&config(Gradient::Autodiff, SolverChoice::Adam)).is_ok());
+        let error = device(&config(Gradient::Autodiff, SolverChoice::Newton)).unwrap_err();
         assert!(
             error
                 .to_string()
@@ -205,7 +226,7 @@ mod tests {
             memory: Some(memory(64)),
             ..FitConfig::default()
         };
-        assert!(matches!(check(&small), Err(FitError::Memory { .. })));
-        assert!(check(&FitConfig::default()).is_ok());
+        assert!(matches!(device(&small), Err(FitError::Memory { .. })));
+        assert!(device(&FitConfig::default()).is_ok());
     }
 }

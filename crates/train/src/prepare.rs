@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use dataset::leak::leaks;
 use dataset::{
-    CacheFolder, CacheKey, ColumnSource, DesignMatrix, Element, Fingerprint, Input, Pipeline,
-    PipelineOptions, PreparedRows, RowCache, RowFlags, RowSource, Schema, Split, StoredTable,
-    Table, Target, prepare as prepare_rows, read_stored, read_table, split,
+    ColumnSource, DesignMatrix, Element, Fingerprint, Input, Kind, Pipeline, PipelineOptions,
+    PreparedRows, RowCache, RowFlags, RowSource, Schema, Split, Table, Target,
+    prepare as prepare_rows, read_stored, read_table, split,
 };
-use model::device::Precision;
-use solver::{Shape, TargetValues};
+use solver::TargetValues;
 use terminal::number::counted;
 
 use crate::config::FitConfig;
+use crate::encoded::{self, Encoded};
 use crate::error::FitError;
 use crate::report::{NoticeReport, Parts};
 
@@ -32,7 +32,7 @@ impl Source {
     /// All columns that the schema knows, in memory.
     ///
     /// # Errors
-    /// [`FitError::Memory`] where they cannot be read back from the disk.
+    /// [`FitError::Storage`] where they cannot be read back from the disk.
     pub(crate) fn loaded(&self) -> Result<Cow<'_, Table>, FitError> {
         let columns = self.schema.columns.iter();
         let names: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
@@ -176,7 +176,7 @@ pub fn divided(
         designs,
         cached,
         notes: of_rows,
-    } = encoded(&source, &pipeline, &parts, &all, sparse, config)?;
+    } = encoded::encoded(&source, &pipeline, &parts, &all, sparse, config)?;
     notes.extend(of_rows);
     Ok(Prepared {
         source,
@@ -191,170 +191,19 @@ pub fn divided(
     })
 }
 
-/// The numbers of the parts, as far as they are made before the fit.
-struct Encoded {
-    designs: Parts<Box<dyn RowSource<f64>>>,
-    cached: Option<RowCache>,
-    notes: Vec<String>,
-}
-
-fn encoded(
-    source: &Source,
-    pipeline: &Pipeline,
-    parts: &Parts<PreparedRows>,
-    all: &PreparedRows,
-    sparse: bool,
-    config: &FitConfig,
-) -> Result<Encoded, FitError> {
-    let settings = &config.hyperparameters;
-    let mut encoded = Encoded {
-        designs: Parts {
-            train: None,
-            validation: None,
-            test: None,
-        },
-        cached: None,
-        notes: Vec::new(),
-    };
-    let caches = match (&config.memory, source.table.stored()) {
-        (Some(memory), Some(table)) => {
-            let shape = Shape {
-                rows: all.rows.len(),
-                columns: pipeline.columns.len(),
-                outputs: target_values(&all.target).outputs(),
-                squared: matches!(all.target, Target::Linear { .. }),
-                l1: settings.has_l1(),
-                intercept: settings.intercept,
-            };
-            memory.check_solver(&shape)?;
-            let folder = CacheFolder::new(&memory.folder)?;
-            Some(Caches::new(
-                source,
-                pipeline,
-                table,
-                folder,
-                settings.precision,
-                parts,
-            )?)
-        }
-        _ => None,
-    };
-    if let (Some(caches), Some(train)) = (&caches, &parts.train) {
-        let (cache, note) = caches.open(pipeline, train, 0)?;
-        encoded.notes.push(note);
-        encoded.cached = Some(cache);
-    }
-    let designs = &mut encoded.designs;
-    for (at, name, part, place) in [
-        (1, "validation", &parts.validation, &mut designs.validation),
-        (2, "test", &parts.test, &mut designs.test),
-    ] {
-        let Some(part) = part else { continue };
-        let unseen = if let Some(caches) = &caches {
-            let (cache, _) = caches.open(pipeline, part, at)?;
-            if settings.strict {
-                pipeline.refuse_unseen_in_cache(caches.table, &part.rows, &cache)?;
-            }
-            let unseen = cache.unseen().map_or(0, |(count, _)| count);
-            *place = Some(Box::new(cache));
-            unseen
-        } else {
-            let table = whole(source, pipeline)?;
-            let (design, flags): (Box<dyn RowSource<f64>>, _) = if sparse {
-                let (design, flags) = pipeline.sparse_design(&table, &part.rows)?;
-                (Box::new(design), flags)
-            } else {
-                let (design, flags) = dense::<f64>(pipeline, &table, part)?;
-                (Box::new(design), flags)
-            };
-            *place = Some(design);
-            if settings.strict {
-                pipeline.refuse_unseen(&table, &part.rows, &flags)?;
-            }
-            flags.iter().filter(|flags| flags.unseen).count()
-        };
-        if unseen > 0 {
-            let rows = if unseen == 1 { "row has" } else { "rows have" };
-            encoded.notes.push(format!(
-                "{unseen} {name} {rows} a level that no training row has"
-            ));
-        }
-    }
-    Ok(encoded)
-}
-
-/// The files of encoded rows of a fit.
-struct Caches<'a> {
-    table: &'a StoredTable,
-    folder: CacheFolder,
-    /// Those of the training, the validation and the test rows.
-    keys: Vec<Option<CacheKey>>,
-    narrow: bool,
-}
-
-impl<'a> Caches<'a> {
-    /// Makes room for them: of the rows of other fits only those in use are kept.
-    fn new(
-        source: &Source,
-        pipeline: &Pipeline,
-        table: &'a StoredTable,
-        folder: CacheFolder,
-        precision: Precision,
-        parts: &Parts<PreparedRows>,
-    ) -> Result<Self, FitError> {
-        let key = |part: &Option<PreparedRows>| {
-            let part = part.as_ref();
-            part.map(|part| pipeline.cache_key(table, &source.fingerprint, &part.rows))
-                .transpose()
-        };
-        let keys = [&parts.train, &parts.validation, &parts.test].map(key);
-        let keys = keys.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let wanted: Vec<CacheKey> = keys.iter().flatten().cloned().collect();
-        folder.keep_only(&wanted)?;
-        Ok(Self {
-            table,
-            folder,
-            keys,
-            narrow: precision == Precision::F32,
-        })
-    }
-
-    /// The rows of a part, and where they are.
-    fn open(
-        &self,
-        pipeline: &Pipeline,
-        part: &PreparedRows,
-        at: usize,
-    ) -> Result<(RowCache, String), FitError> {
-        let Some(key) = &self.keys[at] else {
-            unreachable!("a part that is there has a key");
-        };
-        // Held-out rows are only asked for in f64.
-        let narrow = self.narrow && at == 0;
-        let cache = pipeline.cache_rows(self.table, &part.rows, &self.folder, key, narrow)?;
-        let place = self.folder.path().display();
-        let what = if cache.reused() {
-            "found in"
-        } else {
-            "written to"
-        };
-        let size = terminal::number::bytes(cache.bytes() as f64);
-        let note =
-            format!("encoded rows ({size} to fit on) {what} {place}, for the next fit of them");
-        Ok((cache, note))
-    }
-}
-
 /// The features of a table in memory.
-fn whole<'a>(source: &'a Source, pipeline: &Pipeline) -> Result<Cow<'a, Table>, FitError> {
+pub(crate) fn whole<'a>(
+    source: &'a Source,
+    pipeline: &Pipeline,
+) -> Result<Cow<'a, Table>, FitError> {
     let features = pipeline.features.iter();
     let names: Vec<&str> = features.map(|feature| &*feature.name).collect();
     Ok(source.table.load(&names)?)
 }
 
-/// How many missing cells are filled, and in which columns.
+/// How many missing cells are filled, with what, and in which columns.
 fn filled(source: &Source, all: &PreparedRows) -> Result<Option<String>, FitError> {
-    let mut columns: Vec<(String, usize)> = Vec::new();
+    let mut columns: Vec<(Kind, String, usize)> = Vec::new();
     for feature in source.schema.features() {
         let loaded = source.table.load(&[&feature.name])?;
         let Some(column) = loaded.column(&feature.name) else {
@@ -366,32 +215,44 @@ fn filled(source: &Source, all: &PreparedRows) -> Result<Option<String>, FitErro
         let rows = all.rows.iter();
         let missing = rows.filter(|&&row| column.cells.is_missing(row)).count();
         if missing > 0 {
-            columns.push((feature.name.clone(), missing));
+            columns.push((feature.kind, feature.name.clone(), missing));
         }
     }
     if columns.is_empty() {
         return Ok(None);
     }
-    let total: usize = columns.iter().map(|(_, missing)| missing).sum();
+    let total: usize = columns.iter().map(|(_, _, missing)| missing).sum();
     let cells = if total == 1 { "cell" } else { "cells" };
-    let mut named: Vec<String> = columns
-        .iter()
-        .take(NAMED)
-        .map(|(name, missing)| format!("{name} {missing}"))
-        .collect();
-    if columns.len() > NAMED {
-        let more = counted(columns.len() - NAMED, "column");
-        named.push(format!("and in {more} more"));
-    }
+    let ways: [(&[Kind], &str); 3] = [
+        (&[Kind::Numeric], "with the column's median"),
+        (&[Kind::Date], "with a date near the median"),
+        (
+            &[Kind::Categorical, Kind::Boolean],
+            "as a level of their own",
+        ),
+    ];
+    let ways = ways.iter().filter_map(|(kinds, way)| {
+        let filled = columns.iter().filter(|(kind, ..)| kinds.contains(kind));
+        let mut named: Vec<String> = filled
+            .map(|(_, name, missing)| format!("{name} {missing}"))
+            .collect();
+        if named.len() > NAMED {
+            let more = counted(named.len() - NAMED, "column");
+            named.truncate(NAMED);
+            named.push(format!("and {more} more"));
+        }
+        (!named.is_empty()).then(|| format!("{way} ({})", named.join(", ")))
+    });
+    let ways: Vec<String> = ways.collect();
     Ok(Some(format!(
-        "{total} missing {cells} filled with the column's median or a level of their own ({})",
-        named.join(", ")
+        "{total} missing {cells} filled {}",
+        ways.join(", ")
     )))
 }
 
 /// The dense rows of a part, unless they take more memory than is sensible where sparse rows would
 /// take little.
-fn dense<T: Element>(
+pub(crate) fn dense<T: Element>(
     pipeline: &Pipeline,
     table: &Table,
     part: &PreparedRows,

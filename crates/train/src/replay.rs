@@ -7,7 +7,7 @@ use dataset::fingerprint::ColumnFingerprint;
 use dataset::{Input, Pipeline};
 use evaluate::classification::probability;
 use evaluate::multiclass;
-use model::device::{self, Backend};
+use model::device::Backend;
 use model::file::Versions;
 use model::{ModelFile, Parameters, Task};
 use serde::Serialize;
@@ -96,10 +96,8 @@ pub fn replay(
         // What `auto` was: a machine with another device is no reason to differ.
         None => manifest.backend.parse()?,
     };
-    let settings = &config.hyperparameters;
-    fit::check(settings)?;
-    memory::check(&config)?;
-    let choice = device::select_for(settings.backend, settings.precision)?;
+    fit::check(&config.hyperparameters)?;
+    let choice = memory::device(&config)?;
     let source = prepare::read(input, &config)?;
     observe(Event::Read(source.table.rows()));
     let found = source.table.fingerprints();

@@ -15,6 +15,7 @@ mod help;
 mod json;
 mod memory;
 mod notices;
+mod parquet;
 mod predict;
 mod predict_errors;
 mod rates;

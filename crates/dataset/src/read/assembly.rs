@@ -115,6 +115,7 @@ impl Plan<'_> {
         Task {
             kind,
             keep: role != Role::Ignored,
+            dates: kind.is_none() && role == Role::Feature,
             known: None,
         }
     }
@@ -137,6 +138,7 @@ impl Growing {
         Task {
             kind: self.declared,
             keep: self.role != Role::Ignored && !self.mixed(),
+            dates: self.declared.is_none() && self.role == Role::Feature,
             known: self.dictionary(),
         }
     }
@@ -160,7 +162,7 @@ impl Growing {
 
     /// Whether the text of the column must be read again if it is text.
     pub(super) fn mixed(&self) -> bool {
-        matches!(self.cells, State::Mixed)
+        matches!(self.cells, State::Mixed) || self.seen.partly_dates()
     }
 
     /// Whether there are numbers whose text is gone.
@@ -373,7 +375,7 @@ impl Growing {
                     Cells::Numeric(cells.to_dense())
                 }
             }
-            (State::Numbers(mut values), Kind::Numeric) => {
+            (State::Numbers(mut values), Kind::Numeric | Kind::Date) => {
                 values.shrink_to_fit();
                 Cells::Numeric(values)
             }

@@ -37,7 +37,14 @@ pub(super) fn convert(
                 Outcome::Numbers(notation) => numbers(notation, &codes, &levels),
             }
         }
-        numbers @ (Cells::Numeric(_) | Cells::Sparse(_)) => numbers,
+        numbers @ (Cells::Numeric(_) | Cells::Sparse(_)) => {
+            if described.kind == Kind::Date {
+                let iso = Notation::Date(DateNotation::ISO);
+                described.notation = Some(iso);
+                described.finding = Some(Finding::Written(iso));
+            }
+            numbers
+        }
     };
     if let (Kind::Date, Cells::Numeric(seconds)) = (described.kind, &cells) {
         described.parts = match told.options.parts.get(&described.name) {

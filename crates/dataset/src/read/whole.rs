@@ -17,7 +17,7 @@ use crate::storage::{Storage, StorageError, StoredColumns, StoredTable};
 use crate::table::{Column, Lines, Table};
 
 /// Blocks that wait for one thread: enough that none is idle while the next are read.
-const BLOCKS_PER_THREAD: usize = 4;
+const BLOCKS_PER_THREAD: usize = 8;
 
 /// What one pass over all bytes gives.
 pub(super) struct Pass {

@@ -52,8 +52,8 @@ impl Storage {
     pub(crate) fn too_small_for_block(&self, block: usize) -> StorageError {
         StorageError::TooSmall {
             what: "reading a block of rows".to_owned(),
-            needed: 10 * block as u64,
-            allowed: self.bytes / 4,
+            needed: 4 * 10 * block as u64,
+            allowed: self.bytes,
         }
     }
 
@@ -61,7 +61,7 @@ impl Storage {
     /// cells.
     #[cfg(feature = "parquet")]
     pub(crate) fn group(&self, rows: usize, columns: usize) -> Result<(), StorageError> {
-        let (needed, allowed) = (20 * (rows * columns) as u64, self.bytes / 2);
+        let (needed, allowed) = (2 * 20 * (rows * columns) as u64, self.bytes);
         if needed <= allowed {
             return Ok(());
         }
@@ -77,7 +77,8 @@ impl Storage {
     /// # Errors
     /// [`StorageError::TooSmall`] where there is no room for one.
     pub(crate) fn columns(&self, rows: usize) -> Result<usize, StorageError> {
-        let (needed, allowed) = (rows as u64 * CELL_BYTES, self.bytes / 4 * 3);
+        // A quarter is for distinct texts.
+        let (needed, allowed) = ((rows as u64 * CELL_BYTES).div_ceil(3) * 4, self.bytes);
         if needed > allowed {
             return Err(StorageError::TooSmall {
                 what: format!("a column of {} rows", crate::number::grouped(rows)),

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use dataset::write::OutputFormat;
 use dataset::{Batches, Input, ReadProgress, catalog};
 use serde::Serialize;
 use terminal::number::counted;
@@ -13,9 +14,10 @@ use terminal::watch::Reading;
 use terminal::{Exit, Failure, Progress, Sink, interrupt, line, tell};
 
 use super::args::{Format, PredictArgs};
+use super::not_written;
 use crate::error::InferError;
 use crate::predictor::Predictor;
-use crate::write::{self, Counts, CsvWriter};
+use crate::write::{self, Counts, Output};
 
 /// Unknown columns that are named.
 const NAMED: usize = 5;
@@ -59,14 +61,12 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
     let mut next = open()?;
 
     let interrupted = interrupt::watch()?;
-    let sink = Sink::open(args.out.as_deref())?;
+    let out = args.out.as_deref();
+    let format = out.map_or(OutputFormat::Csv, OutputFormat::of_path);
+    let sink = Sink::open(out)?;
     let place = sink.place();
-    let writing = |error: &io::Error| Failure::writing(&place, error);
-    let mut writer = CsvWriter::new(sink);
-    for name in write::header(&predictor, &args.keep) {
-        writer.cell(&name).map_err(|error| writing(&error))?;
-    }
-    writer.end().map_err(|error| writing(&error))?;
+    let mut writer = Output::new(sink, format, write::header(&predictor, &args.keep))
+        .map_err(|error| not_written(&place, &error))?;
 
     let mut counts = Counts::default();
     let mut progress = Progress::new(args.quiet);
@@ -97,7 +97,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
                 // What is half written goes away with the sink.
                 return Ok(Exit::Interrupted.into());
             }
-            if writer.get_mut().is_closed() {
+            if writer.get_mut().is_some_and(|sink| sink.is_closed()) {
                 return Ok(Exit::Ok.into());
             }
         }
@@ -106,7 +106,10 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
         unknown.extend(predictor.unknown(&unasked).into_iter().map(str::to_owned));
         next = open()?;
     }
-    writer.into_inner().finish()?;
+    let written = writer.finish();
+    written
+        .map_err(|error| not_written(&place, &error))?
+        .finish()?;
     progress.finish();
     if let (Format::Json, Some(out)) = (args.format, &args.out) {
         let json = serde_json::to_string(&Done {
@@ -122,8 +125,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
     Ok(Exit::Ok.into())
 }
 
-/// The files of all tables, one after the other, whose bytes are counted; none stands for standard
-/// input.
+/// The tables, one after the other, whose bytes are counted; none stands for standard input.
 fn inputs(tables: &[String], read: &ReadProgress) -> Result<Vec<Option<Input>>, InferError> {
     let mut inputs = Vec::new();
     for table in tables {
@@ -132,7 +134,7 @@ fn inputs(tables: &[String], read: &ReadProgress) -> Result<Vec<Option<Input>>, 
         } else {
             let (input, _) = catalog::resolve(table)?;
             let counted = input.with_progress(read);
-            inputs.extend(counted.each().map(Some));
+            inputs.push(Some(counted));
         }
     }
     Ok(inputs)

@@ -129,8 +129,7 @@ impl Setting<'_> {
         let exact = HostObjective::new(self.problem(design, part))?;
         let shape = Shape::of(exact.problem());
         let mut plan = Plan::new(self.hyperparameters, self.device, &shape)?;
-        let on_host = self.prepared.sparse || self.prepared.cached.is_some();
-        if on_host && plan.solver.is_full_batch() {
+        if self.prepared.sparse && plan.solver.is_full_batch() {
             plan.gradient = Gradient::Fused;
         }
         let mut solved = if plan.solver.is_full_batch() {

@@ -146,9 +146,10 @@ impl Scored {
             let task = Task {
                 kind: Some(kind),
                 keep: true,
+                dates: false,
                 known: None,
             };
-            let (looked, part) = array::read(&cells[*own], self.line, task, &self.na)
+            let (looked, part) = array::read(cells[*own].clone(), self.line, task, &self.na)
                 .map_err(|fault| self.file.fault(&fault, self.line, self.wanted[*own]))?;
             self.refuse(name, kind, looked)?;
             let cells = match (part, kind) {

@@ -279,16 +279,16 @@ fn what_the_bound_has_no_room_for_is_named() {
     let block = refused(&numbers, 2000);
     assert_eq!(
         block.to_string(),
-        "reading a block of rows needs 640 bytes, and 500 bytes are allowed"
+        "reading a block of rows needs 2.5 KiB, and 2.0 KiB are allowed"
     );
     let column = refused(&numbers, 200 << 10);
     assert_eq!(
         column.to_string(),
-        "a column of 3,000 rows needs 164.1 KiB, and 150.0 KiB are allowed"
+        "a column of 3,000 rows needs 218.8 KiB, and 200.0 KiB are allowed"
     );
     assert_eq!(
         column.remedy().unwrap(),
-        "a bound that is at least 14.1 KiB larger"
+        "a bound that is at least 18.8 KiB larger"
     );
     let levels = refused(&text, 40 << 10);
     assert!(matches!(&levels, StorageError::TooManyLevels { column, .. } if column == "money"));

@@ -30,7 +30,6 @@ pub(super) use stochastic::{Rate, StochasticArgs};
 pub(super) use table::{ColumnArgs, EncodingArgs, MissingArg, TableArgs, TaskArg};
 
 use crate::method::{Gradient, SolverChoice};
-use crate::run;
 
 /// Fit a logistic, softmax or linear regression to a table, and prove that the fit is the optimum.
 #[derive(Debug, Parser)]
@@ -193,15 +192,9 @@ pub(super) struct FitArgs {
     /// result has the same bits [default: whatever it takes]
     #[arg(long, value_name = "SIZE", value_parser = terminal::args::bytes, help_heading = "Memory")]
     pub(super) memory: Option<u64>,
-    /// Where they go; the rows of the last fit stay there for the next
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = run::CACHE,
-        help_heading = "Memory",
-        requires = "memory"
-    )]
-    pub(super) cache: PathBuf,
+    /// Where they go; the rows of the last fit stay there for the next [default: runs/cache]
+    #[arg(long, value_name = "DIR", help_heading = "Memory", requires = "memory")]
+    pub(super) cache: Option<PathBuf>,
     /// newton, lbfgs and coordinate stop when no component of the gradient is larger
     #[arg(
         long,
