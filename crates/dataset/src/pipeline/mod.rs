@@ -121,13 +121,17 @@ pub struct Pipeline {
     pub notations: BTreeMap<String, Notation>,
     /// How full the training rows are before they are standardised: the share of their numbers that
     /// are not 0, or a little more.
-    #[serde(default = "full")]
+    #[serde(default = "full", skip_serializing_if = "is_full")]
     pub fill: f64,
 }
 
 /// The fill of a pipeline that does not say it.
 fn full() -> f64 {
     1.0
+}
+
+fn is_full(fill: &f64) -> bool {
+    *fill >= full()
 }
 
 impl Pipeline {
