@@ -28,9 +28,10 @@ fn mixed(rows: usize) -> String {
         let score = x + noise + if level == "b" { 0.7 } else { 0.0 };
         let _ = writeln!(
             text,
-            "{x},{},{gap},{level},2026-{:02}-11,{},{},{score}",
+            "{x},{},{gap},{level},2026-{:02}-{:02},{},{},{score}",
             1e9 + 3.0 * ((row * 53) % 97) as f64,
             1 + row % 12,
+            1 + (row * row / 12) % 28,
             if score > 0.3 { "yes" } else { "no" },
             if score > 1.0 {
                 "high"
