@@ -2,8 +2,9 @@
 
 KIND is `dense` (correlated columns of several distributions), `categories` (a credit table's shape:
 dummies of categorical columns beside a few numbers), `expression` (more columns than rows, in
-correlated blocks, as gene expression), or the path of a CSV file whose last column is the target
-(its label first in code-point order is 0). Written are x.npy (float32, row-major, every column
+correlated blocks, as gene expression), `text` (few numbers of a row are not zero), or the path of a CSV file whose last column is the target
+(its label first in code-point order is 0). For `text` written are x.svm (svmlight's format, positions from 0) and
+y.npy; otherwise x.npy (float32, row-major, every column
 standardised), y.npy (float32, 0 or 1) and data.json: `lambda_max`, the smallest L1 penalty that
 leaves every coefficient zero. The same arguments give the same bytes.
 """
@@ -53,6 +54,39 @@ def expression(rng, rows, columns):
     return x.astype(np.float32), beta
 
 
+def text(rng, rows, columns):
+    """Words drawn by Zipf's law, about 38 a row, weighted by tf-idf; rows of length one; 2,300 words matter."""
+    share = np.cumsum(1.0 / (np.arange(columns) + 10.0))
+    lists, counts = [], []
+    for _ in range(rows):
+        words = np.searchsorted(share, share[-1] * rng.random(max(1, rng.poisson(38))))
+        positions, times = np.unique(np.minimum(words, columns - 1), return_counts=True)
+        lists.append(positions)
+        counts.append(times)
+    frequency = np.bincount(np.concatenate(lists), minlength=columns)
+    values = []
+    for positions, times in zip(lists, counts):
+        value = (1.0 + np.log(times)) * (1.0 + np.log((1.0 + rows) / (1.0 + frequency[positions])))
+        values.append(value / np.sqrt(np.sum(value**2)))
+    beta = np.zeros(columns)
+    beta[rng.choice(columns, min(2_000, columns), replace=False)] = rng.standard_normal(min(2_000, columns))
+    common = rng.choice(min(3_000, columns), min(300, columns), replace=False)
+    beta[common] += rng.standard_normal(len(common))
+    z = np.array([value @ beta[positions] for positions, value in zip(lists, values)])
+    y = (rng.random(rows) < 1.0 / (1.0 + np.exp(-3.0 * z / z.std()))).astype(np.float32)
+    return lists, values, y
+
+
+def write_svmlight(folder, lists, values, y):
+    """x.svm, positions from 0, and y.npy."""
+    np.save(folder / "y.npy", y)
+    with open(folder / "x.svm.part", "w") as file:
+        for positions, row, label in zip(lists, values, y):
+            cells = " ".join(f"{j}:{v!r}" for j, v in zip(positions.tolist(), row.tolist()))
+            file.write(f"{int(label)} {cells}\n")
+    (folder / "x.svm.part").rename(folder / "x.svm")  # last: its presence means complete
+
+
 def labels(rng, x, beta):
     """Drawn with log-odds of standard deviation 2 around -0.5."""
     z = x.astype(np.float32) @ beta.astype(np.float32)
@@ -79,6 +113,11 @@ def standardise(x):
 
 
 def main(folder, name, rows, columns, kind):
+    if kind == "text":
+        target = Path(folder) / name
+        target.mkdir(parents=True, exist_ok=True)
+        rng = np.random.default_rng([SEED, rows, columns])
+        return write_svmlight(target, *text(rng, rows, columns))
     kinds = {"dense": dense, "categories": categories, "expression": expression}
     if kind in kinds:
         rng = np.random.default_rng([SEED, rows, columns])

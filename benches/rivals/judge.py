@@ -17,6 +17,8 @@ import sys
 
 import numpy as np
 
+import protocol
+
 BLOCK = 20_000
 
 
@@ -68,8 +70,12 @@ def verdict(answer, theta, loss, gradient):
 
 def main():
     request = json.loads(sys.stdin.readline())
-    x, y = np.load(request["x"], mmap_mode="r"), np.load(request["y"])
     found = [np.load(answer["coefficients"]).T for answer in request["answers"]]
+    y = np.load(request["y"])
+    if request["x"].endswith(".npy"):
+        x = np.load(request["x"], mmap_mode="r")
+    else:
+        x = protocol.rows(request["x"], len(found[0]) - 1)
     loss, gradient = losses_and_gradients(x, y, np.column_stack(found))
     verdicts, start = [], 0
     for answer, theta in zip(request["answers"], found):

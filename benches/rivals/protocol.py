@@ -3,10 +3,11 @@
 The request, one line on standard input:
 
     {"x": "x.npy", "y": "y.npy", "solver": "lbfgs", "precision": "f32", "tolerance": null,
-     "lambda": 1e-6, "l1_ratio": 0.0, "path": null, "threads": 2,
+     "lambda": 1e-6, "l1_ratio": 0.0, "path": null, "columns": 28, "intercept": true, "threads": 2,
      "repeats": 5, "budget": 60.0, "out": "coefficients.npy"}
 
-Minimised is (1/n) sum of log losses + lambda * ((1 - l1_ratio)/2 |b|^2 + l1_ratio |b|_1), the
+`x` may also be a file in svmlight's format (positions from 0, labels of no meaning), for sparse rows; `intercept` is
+then false. Minimised is (1/n) sum of log losses + lambda * ((1 - l1_ratio)/2 |b|^2 + l1_ratio |b|_1), the
 intercept free. `path` lists decreasing lambdas to fit one after the other instead of one. `tolerance`
 is the library's own, null its default. Where there is a `batch_size`, one pass over the rows in random
 order is asked for instead of a fit, from zero, a step of `learning_rate` for each batch.
@@ -43,13 +44,22 @@ def serve(prepare, version):
     """
     warnings.simplefilter("ignore")  # that a fit stopped early is for the judge to say
     request = json.loads(sys.stdin.readline())
-    x, y = np.load(request["x"]), np.load(request["y"])
+    x, y = rows(request["x"], request["columns"]), np.load(request["y"])
     try:
         fit = prepare(request, x.astype(dtype(request), copy=False), y)
         reply = {"version": version, **timed(fit, request)}
     except Skipped as reason:
         reply = {"skipped": str(reason), "version": version}
     print(json.dumps(reply), flush=True)
+
+
+def rows(path, columns):
+    """The rows of a file: an array, or compressed sparse rows."""
+    if str(path).endswith(".npy"):
+        return np.load(path)
+    from sklearn.datasets import load_svmlight_file
+
+    return load_svmlight_file(str(path), n_features=columns, zero_based=True)[0]
 
 
 def timed(fit, request):

@@ -3,6 +3,7 @@ epoch SGDClassifier, whose batches are single rows."""
 
 import numpy as np
 import sklearn
+from scipy import sparse
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 
 import protocol
@@ -17,13 +18,14 @@ def prepare(request, x, y):
     if request["batch_size"]:
         return epoch(request, x, y)
     solver, rows = request["solver"], len(y)
-    x = np.ascontiguousarray(x)
+    x = x if sparse.issparse(x) else np.ascontiguousarray(x)
     model = LogisticRegression(
         C=protocol.c_of(request, rows), solver=solver, max_iter=ITERATIONS, random_state=0,
+        l1_ratio=request["l1_ratio"], fit_intercept=request["intercept"],
         **protocol.option(request, "tol"),
     )
     said = {}
-    if solver == "liblinear":
+    if solver == "liblinear" and request["intercept"]:
         said = {"intercept_scaling": model.intercept_scaling, "note": "penalises its intercept"}
 
     def fit():

@@ -12,6 +12,7 @@ pub mod epochs;
 pub mod npy;
 pub mod protocol;
 mod shapes;
+pub mod svmlight;
 mod yardstick;
 
 pub use data::{Data, table};

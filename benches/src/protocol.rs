@@ -22,6 +22,10 @@ pub struct Request {
     pub solver: String,
     /// `f32` or `f64`, of the rows in memory.
     pub precision: String,
+    /// Number of columns.
+    pub columns: usize,
+    /// Whether there is an intercept.
+    pub intercept: bool,
     /// The library's own tolerance; none for its default.
     pub tolerance: Option<f64>,
     /// Weight of the penalty.
@@ -94,11 +98,26 @@ pub fn serve<F>(
 where
     F: FnMut() -> Result<Fitted, Box<dyn Error>>,
 {
+    serve_from(version, |request| npy::read(&request.x), prepare)
+}
+
+/// [`serve`], with rows from elsewhere than an array in a file.
+///
+/// # Errors
+/// As [`serve`], and what `read` cannot read.
+pub fn serve_from<R, E, F>(
+    version: &'static str,
+    read: impl FnOnce(&Request) -> Result<R, E>,
+    prepare: impl FnOnce(&Request, R, Vec<f64>) -> Result<F, Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>>
+where
+    E: Into<Box<dyn Error>>,
+    F: FnMut() -> Result<Fitted, Box<dyn Error>>,
+{
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
     let request: Request = serde_json::from_str(&line)?;
-    let (x, y) = (npy::read(&request.x)?, npy::read(&request.y)?);
-    let stride = x.columns + 1;
+    let (x, y) = (read(&request).map_err(Into::into)?, npy::read(&request.y)?);
     let mut fit = prepare(&request, x, y.values.into_f64())?;
 
     let (mut seconds, begin) = (Vec::new(), Instant::now());
@@ -113,7 +132,7 @@ where
             break fitted;
         }
     };
-    std::fs::write(&request.out, npy::bytes(stride, &fitted.theta))?;
+    std::fs::write(&request.out, npy::bytes(request.columns + 1, &fitted.theta))?;
     let reply = Reply {
         seconds,
         version,

@@ -8,12 +8,13 @@ use std::ops::AddAssign;
 use std::time::Instant;
 
 use benches::epochs;
-use benches::npy::Array;
-use benches::protocol::{Fitted, Request, Said, serve};
-use dataset::{DesignMatrix, Element};
+use benches::npy::{self, Array};
+use benches::protocol::{Fitted, Request, Said, serve_from};
+use benches::svmlight;
+use dataset::{DesignMatrix, Element, SparseDesign, SparseMatrix};
 use solver::{
     Choice, HostObjective, Lambdas, Lbfgs, Newton, Objective, Path, PathOptions, Penalty, Plan,
-    Problem, Shape, Solution, Stop, TargetValues, conclude, minimize, path,
+    Problem, Shape, Solution, Stop, TargetValues, conclude, coordinate, minimize, path,
 };
 
 /// Reads of the rows, of which the fastest counts.
@@ -23,10 +24,62 @@ type Fit = Box<dyn FnMut() -> Result<Fitted, Box<dyn Error>>>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let version = concat!("Kindling ", env!("CARGO_PKG_VERSION"));
-    serve(version, |request, x, y| match request.precision.as_str() {
-        "f32" => prepare(request, &shape(&x), x.values.into_f32(), y),
-        _ => prepare(request, &shape(&x), x.values.into_f64(), y),
+    serve_from(version, read, |request, rows, y| match rows {
+        Rows::Sparse(matrix) => Ok(stored(request, matrix, y)),
+        Rows::Dense(x) => match request.precision.as_str() {
+            "f32" => prepare(request, &shape(&x), x.values.into_f32(), y),
+            _ => prepare(request, &shape(&x), x.values.into_f64(), y),
+        },
     })
+}
+
+/// The rows to fit.
+enum Rows {
+    Dense(Array),
+    Sparse(SparseMatrix),
+}
+
+fn read(request: &Request) -> Result<Rows, Box<dyn Error>> {
+    if request.x.extension().is_some_and(|e| e == "svm") {
+        return Ok(Rows::Sparse(svmlight::read(&request.x, request.columns)?));
+    }
+    Ok(Rows::Dense(npy::read(&request.x)?))
+}
+
+/// One fit of sparse rows as they are.
+fn stored(request: &Request, matrix: SparseMatrix, target: Vec<f64>) -> Fit {
+    let design = SparseDesign::unscaled(matrix);
+    let stop = stop(request);
+    let penalty = penalty(request);
+    let (solver, intercept) = (request.solver.clone(), request.intercept);
+    let mut certify = f64::INFINITY;
+    Box::new(move || {
+        let problem = Problem {
+            penalty,
+            intercept,
+            ..Problem::new(&design, TargetValues::Binary(&target))
+        };
+        let mut fitted = fit(&solver, &problem, &stop, &mut certify)?;
+        if !intercept {
+            fitted.theta.push(0.0);
+        }
+        Ok(fitted)
+    })
+}
+
+fn stop(request: &Request) -> Stop<'static> {
+    Stop {
+        max_iterations: 10_000,
+        gradient_tolerance: (request.tolerance).unwrap_or(Stop::default().gradient_tolerance),
+        ..Stop::default()
+    }
+}
+
+fn penalty(request: &Request) -> Penalty {
+    Penalty {
+        lambda: request.lambda,
+        l1_ratio: request.l1_ratio,
+    }
 }
 
 fn shape(x: &Array) -> [usize; 2] {
@@ -43,13 +96,7 @@ where
     T: Element + AddAssign + Default + Sum,
 {
     let design = DesignMatrix::new(rows, columns, values)?;
-    let mut stop = Stop {
-        max_iterations: 10_000,
-        ..Stop::default()
-    };
-    if let Some(tolerance) = request.tolerance {
-        stop.gradient_tolerance = tolerance;
-    }
+    let stop = stop(request);
     let read = (0..READS)
         .map(|_| seconds(|| std::hint::black_box(benches::read_once(design.values()))).1)
         .fold(f64::INFINITY, f64::min);
@@ -62,10 +109,7 @@ where
         };
         return Ok(Box::new(move || follow(&design, &target, &options, read)));
     }
-    let penalty = Penalty {
-        lambda: request.lambda,
-        l1_ratio: request.l1_ratio,
-    };
+    let penalty = penalty(request);
     if request.batch_size.is_some() {
         let settings = epochs::settings(request, &request.solver)?;
         return Ok(Box::new(move || {
@@ -80,31 +124,44 @@ where
     let solver = request.solver.clone();
     let mut certify = f64::INFINITY;
     Ok(Box::new(move || {
-        let begin = Instant::now();
-        let objective = HostObjective::new(Problem {
+        let problem = Problem {
             penalty,
             ..Problem::new(&design, TargetValues::Binary(&target))
-        })?;
-        let (solution, plan) = solve(&solver, &objective, &stop)?;
-        let fitted = begin.elapsed().as_secs_f64();
-        let iterations = solution.iterations();
-        let (fit, latest) = seconds(|| conclude(&objective, solution, &stop));
-        certify = certify.min(latest);
-        let fit = fit?;
-        let status = fit.solution.status;
-        let failure = (!status.is_success()).then(|| status.to_string());
-        let notes: Vec<String> = plan.into_iter().chain(failure).collect();
-        Ok(Fitted {
-            seconds: Some(fitted),
-            said: Said {
-                iterations: Some(iterations),
-                note: (!notes.is_empty()).then(|| notes.join("; ")),
-                phases: BTreeMap::from([("certify", certify), ("read", read)]),
-                ..Said::default()
-            },
-            theta: fit.solution.theta,
-        })
+        };
+        let mut fitted = fit(&solver, &problem, &stop, &mut certify)?;
+        fitted.said.phases.insert("read", read);
+        Ok(fitted)
     }))
+}
+
+/// One fit, the preparation of its rows included, and apart from it the certificate.
+fn fit<T: Element>(
+    solver: &str,
+    problem: &Problem<'_, T>,
+    stop: &Stop<'_>,
+    certify: &mut f64,
+) -> Result<Fitted, Box<dyn Error>> {
+    let begin = Instant::now();
+    let objective = HostObjective::new(*problem)?;
+    let (solution, plan) = solve(solver, &objective, stop)?;
+    let fitted = begin.elapsed().as_secs_f64();
+    let iterations = solution.iterations();
+    let (fit, latest) = seconds(|| conclude(&objective, solution, stop));
+    *certify = certify.min(latest);
+    let fit = fit?;
+    let status = fit.solution.status;
+    let failure = (!status.is_success()).then(|| status.to_string());
+    let notes: Vec<String> = plan.into_iter().chain(failure).collect();
+    Ok(Fitted {
+        seconds: Some(fitted),
+        said: Said {
+            iterations: Some(iterations),
+            note: (!notes.is_empty()).then(|| notes.join("; ")),
+            phases: BTreeMap::from([("certify", *certify)]),
+            ..Said::default()
+        },
+        theta: fit.solution.theta,
+    })
 }
 
 /// A solution by the solver asked for, and what `auto` chose.
@@ -117,7 +174,10 @@ fn solve<T: Element>(
     Ok(match solver {
         "auto" => {
             let choice = Choice::auto(&Shape::of(objective.problem()));
-            let solution = choice.plan.minimize(objective, &start, stop, &mut |_| ())?;
+            let solution = match choice.plan {
+                Plan::Coordinate => coordinate(objective, &start, stop)?,
+                plan => plan.minimize(objective, &start, stop, &mut |_| ())?,
+            };
             (solution, Some(words(choice.plan)))
         }
         "newton" => (minimize(&Newton::default(), objective, &start, stop)?, None),
@@ -134,6 +194,8 @@ fn words(plan: Plan) -> String {
             newton_after: Some(steps),
         } => format!("L-BFGS, Newton after {steps} steps"),
         Plan::Lbfgs { newton_after: None } => "L-BFGS".to_owned(),
+        Plan::NewtonCg => "Newton by conjugate gradients".to_owned(),
+        Plan::Coordinate => "coordinate descent".to_owned(),
         _ => "Newton".to_owned(),
     }
 }

@@ -64,6 +64,11 @@ fn matrix(columns: &[Column], rows: usize) -> Vec<f64> {
                         *cell = *number;
                     }
                 }
+                Cells::Sparse(numbers) => {
+                    for (cell, row) in cells.zip(first..) {
+                        *cell = numbers.get(row);
+                    }
+                }
                 Cells::Text { codes, .. } => {
                     for (cell, code) in cells.zip(&codes[first..]) {
                         *cell = if *code == MISSING {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use twox_hash::XxHash64;
 
-use crate::table::{Cells, Column, Table};
+use crate::table::{Cells, Column, SparseCells, Table};
 
 /// The text of a file and the shape of the table in it: two files with the same fingerprint give
 /// the same table. The text is what comes out of a compressed file, and of several files that of
@@ -30,7 +30,8 @@ pub struct ColumnFingerprint {
     /// Its name.
     pub name: String,
     /// XXH64 (seed 0) of its cells in their order, in hexadecimal: of a number its bits, of a text
-    /// that text's XXH64.
+    /// that text's XXH64. Of numbers of which at most a quarter are not 0, however they are stored,
+    /// the count of all, and each of these behind its row.
     pub xxh64: String,
     /// How many cells are missing.
     pub missing: usize,
@@ -45,10 +46,32 @@ impl ColumnFingerprint {
             missing += usize::from(cell.is_none());
             state.write_u64(cell.unwrap_or(MISSING_CELL));
         };
+        let bits = |value: f64| (!value.is_nan()).then(|| value.to_bits());
         match &column.cells {
-            Cells::Numeric(values) => values
-                .iter()
-                .for_each(|value| add((!value.is_nan()).then(|| value.to_bits()))),
+            Cells::Sparse(cells) => {
+                add(Some(cells.len() as u64));
+                for (row, value) in cells.iter() {
+                    add(Some(row as u64));
+                    add(bits(value));
+                }
+            }
+            Cells::Numeric(values) => {
+                let stored = || {
+                    values
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, value)| **value != 0.0)
+                };
+                if SparseCells::pays(stored().count(), values.len()) {
+                    add(Some(values.len() as u64));
+                    for (row, value) in stored() {
+                        add(Some(row as u64));
+                        add(bits(*value));
+                    }
+                } else {
+                    values.iter().for_each(|value| add(bits(*value)));
+                }
+            }
             Cells::Text { codes, levels } => {
                 let texts = levels
                     .iter()

@@ -16,6 +16,7 @@
 //! Weights have no influence. At most 20,000 rows are looked at, every k-th of each class.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -24,7 +25,7 @@ use crate::number::counted;
 use crate::schema::{ColumnSchema, Schema};
 use crate::storage::StorageError;
 use crate::suggestion::argument;
-use crate::table::{Cells, MISSING};
+use crate::table::{Cells, MISSING, SparseCells};
 use crate::target::{PreparedRows, Target};
 
 /// The figure above which a feature is pointed out.
@@ -125,10 +126,21 @@ pub fn leaks(
 ) -> Result<Vec<Leak>, StorageError> {
     let sample = Sample::new(prepared);
     let features: Vec<&ColumnSchema> = schema.features().collect();
+    let rare = OnceLock::new();
+    let may_tell = |cells: &SparseCells| {
+        let rare = rare.get_or_init(|| Rare::new(&sample, table.rows()));
+        rare.may_tell(cells)
+    };
     let one = |feature: &&ColumnSchema| {
         let loaded = table.load(&[&feature.name])?;
         let column = loaded.column(&feature.name);
-        Ok(column.and_then(|column| sample.leak(&feature.name, &column.cells)))
+        Ok(column.and_then(|column| match &column.cells {
+            Cells::Sparse(cells) if may_tell(cells) => {
+                sample.leak(&feature.name, &Cells::Numeric(cells.to_dense()))
+            }
+            Cells::Sparse(_) => None,
+            cells => sample.leak(&feature.name, cells),
+        }))
     };
     let mut found: Vec<Result<Option<Leak>, StorageError>> = Vec::new();
     for some in features.chunks(table.columns_at_once()?) {
@@ -190,6 +202,8 @@ impl Sample {
 
     fn leak(&self, name: &str, cells: &Cells) -> Option<Leak> {
         let judged = match (&self.target, cells) {
+            // Those that may tell are made dense.
+            (_, Cells::Sparse(_)) => None,
             (Answers::Classes { codes, classes }, Cells::Numeric(values)) => {
                 let values = || self.rows.iter().map(|&row| values[row]);
                 let present: Vec<(f64, u32)> = values()
@@ -248,6 +262,85 @@ impl Sample {
             figure,
             rows,
         })
+    }
+}
+
+/// What rules out, in time for what is stored, that a number that is zero in most rows tells the
+/// target.
+struct Rare<'s> {
+    target: &'s Answers,
+    /// For each row of the table its place in the sample, or [`MISSING`].
+    places: Vec<u32>,
+    /// Rows of each class in the sample.
+    counts: Vec<usize>,
+    /// Mean and sum of squares about it of a target of numbers.
+    moments: (f64, f64),
+}
+
+impl<'s> Rare<'s> {
+    fn new(sample: &'s Sample, rows: usize) -> Self {
+        let mut places = vec![MISSING; rows];
+        for (place, &row) in (0..).zip(&sample.rows) {
+            places[row] = place;
+        }
+        let (mut counts, mut moments) = (Vec::new(), (0.0, 0.0));
+        match &sample.target {
+            Answers::Classes { codes, classes } => {
+                counts = vec![0; *classes];
+                codes.iter().for_each(|&code| counts[code as usize] += 1);
+            }
+            Answers::Numbers(targets) => {
+                let mean = mean(targets.iter().copied());
+                moments = (mean, targets.iter().map(|y| (y - mean) * (y - mean)).sum());
+            }
+        }
+        Self {
+            target: &sample.target,
+            places,
+            counts,
+            moments,
+        }
+    }
+
+    /// Whether the column need be looked at in full.
+    ///
+    /// Where shares a and b of two neighbouring classes are zero, ab/2 of their pairs are tied for
+    /// half each, so that an AUC above [`NEARLY_ALL`] needs ab < 0.002: of two classes at least one has
+    /// next to no zero. Of a number the straight line is worked out.
+    fn may_tell(&self, cells: &SparseCells) -> bool {
+        let stored = || {
+            cells.iter().filter_map(|(row, value)| {
+                let place = self.places[row];
+                (place != MISSING).then_some((place as usize, value))
+            })
+        };
+        if stored().any(|(_, value)| value.is_nan()) {
+            return true;
+        }
+        match self.target {
+            Answers::Classes { codes, .. } => {
+                let mut there = vec![0_usize; self.counts.len()];
+                stored().for_each(|(place, _)| there[codes[place] as usize] += 1);
+                let next_to_none = (2.0 * (1.0 - NEARLY_ALL)).sqrt();
+                let full = |(there, count): (&usize, &usize)| {
+                    *count > 0 && (count - there) as f64 <= next_to_none * *count as f64
+                };
+                there.iter().zip(&self.counts).any(full)
+            }
+            Answers::Numbers(targets) => {
+                let (middle, yy) = self.moments;
+                let rows = targets.len() as f64;
+                let (mut sum, mut squares, mut xy) = (0.0, 0.0, 0.0);
+                for (place, x) in stored() {
+                    sum += x;
+                    squares += x * x;
+                    xy += x * (targets[place] - middle);
+                }
+                let figure = xy * xy / ((squares - sum * sum / rows) * yy);
+                // Far from the figure that counts, so that rounding has no say; NaN is looked at.
+                !(figure < 0.9)
+            }
+        }
     }
 }
 

@@ -53,8 +53,8 @@ pub use pipeline::{
     EncodedRows, MissingPolicy, Pipeline, PipelineError, PipelineOptions, RowFlags,
 };
 pub use read::{
-    Batch, BatchOptions, Batches, CsvOptions, Format, Input, ReadError, ReadProgress, read_stored,
-    read_table, table_from_cells,
+    Batch, BatchOptions, Batches, CsvOptions, Format, Input, ReadError, ReadProgress, is_decoding,
+    read_stored, read_table, table_from_cells,
 };
 pub use rows::{RowSource, RowSourceError};
 pub use schema::{ColumnSchema, Kind, Role, Schema, SchemaOptions};
@@ -63,5 +63,5 @@ pub use split::folds::{Fold, folds, grouped_folds, ordered_folds};
 pub use split::{Split, SplitError, split};
 pub use storage::{CacheFolder, CacheKey, RowCache, Storage, StorageError, StoredTable};
 pub use synthetic::{Classification, Regression, Synthetic, SyntheticError};
-pub use table::{Cells, Column, MISSING, Table, TableError};
+pub use table::{Cells, Column, MISSING, SparseCells, Table, TableError};
 pub use target::{PreparedRows, Target, TargetError, TargetOptions, TaskChoice, prepare};

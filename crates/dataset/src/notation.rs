@@ -12,6 +12,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use date::DateNotation;
+pub(crate) use date::iso;
 pub use number::NumberNotation;
 
 use crate::schema::Kind;

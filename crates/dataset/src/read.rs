@@ -47,6 +47,8 @@ pub use format::Format;
 pub use input::Input;
 pub use progress::ReadProgress;
 
+use std::cell::Cell;
+
 use crate::fingerprint::Fingerprint;
 use crate::schema::{Schema, SchemaOptions};
 use crate::storage::{Storage, StoredTable};
@@ -92,6 +94,28 @@ pub fn read_table(
     schema: &SchemaOptions,
 ) -> Result<(Table, Schema, Fingerprint), ReadError> {
     whole::read(input, csv, schema, blocks::Sizes::default())
+}
+
+/// Whether this thread decodes Parquet or Arrow, whose decoders give up with a panic on some damaged
+/// files: it is caught and becomes a [`ReadError::Damaged`], so that the panic hook of a program need
+/// say nothing of it.
+///
+/// # Examples
+/// ```
+/// std::panic::set_hook(Box::new(|info| {
+///     if !dataset::is_decoding() {
+///         eprintln!("{info}");
+///     }
+/// }));
+/// assert!(!dataset::is_decoding());
+/// ```
+pub fn is_decoding() -> bool {
+    DECODING.get()
+}
+
+thread_local! {
+    /// Whether a decoder is at work on this thread.
+    static DECODING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Reads a table as [`read_table`] does and keeps its cells on the disk: the same columns, schema and

@@ -111,6 +111,9 @@ pub(crate) fn of_feature(name: &str, kind: Kind, cells: &Cells) -> Option<Findin
     }
     match (kind, cells) {
         (Kind::Numeric, Cells::Numeric(values)) => of_numbers(name, values),
+        // Two zeros are the same number.
+        (Kind::Numeric, Cells::Sparse(cells)) if cells.len() - cells.stored() > 1 => None,
+        (Kind::Numeric, Cells::Sparse(cells)) => of_numbers(name, &cells.to_dense()),
         (Kind::Categorical, Cells::Text { codes, levels }) => of_text(codes, levels),
         _ => None,
     }

@@ -3,6 +3,7 @@
 pub mod file;
 mod options;
 
+pub(crate) use options::Told;
 pub use options::{Mention, SchemaOptions};
 
 use std::collections::BTreeMap;

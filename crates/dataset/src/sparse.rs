@@ -1,5 +1,7 @@
 //! Rows of which most cells are zero: only the others are stored.
 
+mod scores;
+
 use std::ops::Range;
 
 use thiserror::Error;

@@ -12,10 +12,14 @@ pub use classification::Classification;
 pub use error::SyntheticError;
 pub use regression::Regression;
 
-use std::io::{self, Write};
+use std::io::Write;
 
-use crate::number;
+use crate::schema::Kind;
 use crate::table::{Column, Table, TableError};
+use crate::write::{OutputFormat, TableWriter, WriteError};
+
+/// Rows that are written together.
+const ROWS: usize = 1 << 14;
 
 /// What a column of a synthetic table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,26 +101,37 @@ impl Synthetic {
         Table::new("synthetic", features.chain(targets).collect())
     }
 
-    /// Writes a header and one line per row, every number in the shortest form that reads back as
-    /// the same number.
+    /// Writes the table, and hands the writer back; in CSV every number in the shortest form that
+    /// reads back as the same number.
     ///
     /// # Errors
-    /// Those of `writer`.
-    pub fn write_csv(&self, writer: &mut impl Write) -> io::Result<()> {
+    /// Those of [`TableWriter`].
+    pub fn write<W: Write + Send>(&self, writer: W, format: OutputFormat) -> Result<W, WriteError> {
         let names: Vec<_> = self.feature_names().chain(self.target_names()).collect();
-        writeln!(writer, "{}", names.join(","))?;
-        for row in 0..self.rows {
-            let features = &self.values[row * self.columns..(row + 1) * self.columns];
-            let targets = &self.target[row * self.targets..(row + 1) * self.targets];
-            for (position, value) in features.iter().chain(targets).enumerate() {
-                if position > 0 {
-                    writer.write_all(b",")?;
-                }
-                number::write(writer, *value)?;
-            }
-            writer.write_all(b"\n")?;
+        let columns: Vec<_> = names
+            .iter()
+            .map(|name| (name.clone(), Kind::Numeric))
+            .collect();
+        let mut writer = TableWriter::new(writer, format, &columns)?;
+        for first in (0..self.rows).step_by(ROWS) {
+            let rows = first..self.rows.min(first + ROWS);
+            let cells = |values: &[f64], width: usize, position: usize| -> Vec<f64> {
+                rows.clone()
+                    .map(|row| values[row * width + position])
+                    .collect()
+            };
+            let features =
+                (0..self.columns).map(|position| cells(&self.values, self.columns, position));
+            let targets =
+                (0..self.targets).map(|position| cells(&self.target, self.targets, position));
+            let columns: Vec<Column> = names
+                .iter()
+                .zip(features.chain(targets))
+                .map(|(name, cells)| Column::numeric(name, cells))
+                .collect();
+            writer.write(&columns)?;
         }
-        Ok(())
+        writer.finish()
     }
 }
 

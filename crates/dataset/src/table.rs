@@ -2,7 +2,9 @@
 
 mod dictionary;
 mod lines;
+mod sparse;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use thiserror::Error;
 use crate::number;
 pub(crate) use dictionary::Dictionary;
 pub(crate) use lines::Lines;
+pub use sparse::SparseCells;
 
 /// The code of a missing text cell.
 pub const MISSING: u32 = u32::MAX;
@@ -20,6 +23,8 @@ pub const MISSING: u32 = u32::MAX;
 pub enum Cells {
     /// Finite numbers; `NaN` is a missing cell.
     Numeric(Vec<f64>),
+    /// The same where most are zero and only the others are stored.
+    Sparse(SparseCells),
     /// Text, each distinct text stored once.
     Text {
         /// For each row the position of its text in `levels`, or [`MISSING`].
@@ -34,6 +39,7 @@ impl Cells {
     pub fn len(&self) -> usize {
         match self {
             Self::Numeric(values) => values.len(),
+            Self::Sparse(cells) => cells.len(),
             Self::Text { codes, .. } => codes.len(),
         }
     }
@@ -50,7 +56,26 @@ impl Cells {
     pub fn is_missing(&self, row: usize) -> bool {
         match self {
             Self::Numeric(values) => values[row].is_nan(),
+            Self::Sparse(cells) => cells.get(row).is_nan(),
             Self::Text { codes, .. } => codes[row] == MISSING,
+        }
+    }
+
+    /// Whether any cell is missing.
+    pub fn any_missing(&self) -> bool {
+        match self {
+            Self::Numeric(values) => values.iter().any(|value| value.is_nan()),
+            Self::Sparse(cells) => cells.values().iter().any(|value| value.is_nan()),
+            Self::Text { codes, .. } => codes.contains(&MISSING),
+        }
+    }
+
+    /// Every number in its place, `NaN` for a missing one; `None` of text.
+    pub fn numbers(&self) -> Option<Cow<'_, [f64]>> {
+        match self {
+            Self::Numeric(values) => Some(Cow::Borrowed(values)),
+            Self::Sparse(cells) => Some(Cow::Owned(cells.to_dense())),
+            Self::Text { .. } => None,
         }
     }
 
@@ -61,6 +86,7 @@ impl Cells {
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         match self {
+            Self::Sparse(cells) => Self::Sparse(cells.select(rows)),
             Self::Numeric(values) => Self::Numeric(rows.iter().map(|&row| values[row]).collect()),
             Self::Text { codes, levels } => Self::Text {
                 codes: rows.iter().map(|&row| codes[row]).collect(),
@@ -114,12 +140,16 @@ impl Column {
     /// When `row` is out of range.
     pub fn cell(&self, row: usize) -> Option<String> {
         match &self.cells {
-            Cells::Numeric(values) => Some(values[row])
-                .filter(|value| !value.is_nan())
-                .map(number::text),
+            Cells::Numeric(values) => written(values[row]),
+            Cells::Sparse(cells) => written(cells.get(row)),
             Cells::Text { codes, levels } => levels.get(codes[row] as usize).cloned(),
         }
     }
+}
+
+/// A number in its shortest form, if it is one.
+fn written(value: f64) -> Option<String> {
+    (!value.is_nan()).then(|| number::text(value))
 }
 
 /// Why columns do not make a table.
@@ -149,6 +179,22 @@ pub enum TableError {
         column: String,
         /// The row, from 0.
         row: usize,
+    },
+    /// The rows of sparse cells do not ascend, are not all below the length, or are not as many as the
+    /// values.
+    #[error(
+        "column `{column}` has {rows} rows and {values} values that are stored, of {len} cells: \
+        there must be one value for each row, and rows must ascend and be cells"
+    )]
+    SparseRows {
+        /// The column; empty where it has no name yet.
+        column: String,
+        /// Number of cells.
+        len: usize,
+        /// Number of rows that are stored.
+        rows: usize,
+        /// Number of values that are stored.
+        values: usize,
     },
     /// A code points behind the last level.
     #[error("row {row} of column `{column}` has code {code}, but there are {levels} levels")]
@@ -330,6 +376,8 @@ fn check(column: &Column, rows: usize) -> Result<(), TableError> {
             }),
             None => Ok(()),
         },
+        // Checked when they were made.
+        Cells::Sparse(_) => Ok(()),
         Cells::Text { codes, levels } => {
             let unknown = |&code: &u32| code != MISSING && code as usize >= levels.len();
             match codes.iter().position(unknown) {

@@ -7,13 +7,15 @@ mod threshold;
 
 pub use error::TargetError;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::columns::ColumnSource;
 use crate::number::{counted, grouped};
 use crate::pipeline::{MissingPolicy, PipelineError, complete_rows};
 use crate::schema::{ColumnSchema, Schema};
-use crate::table::{Cells, Column, Table};
+use crate::table::{Column, Table};
 use encode::encode;
 
 /// The kind of prediction.
@@ -240,11 +242,11 @@ pub fn prepare(
     let mut notes = Vec::new();
 
     let mut rows: Vec<usize> = (0..table.rows()).collect();
-    if let Some((name, weights)) = weight {
+    if let Some((name, weights)) = &weight {
         rows.retain(|&row| weights[row] != 0.0);
         if rows.is_empty() {
             return Err(TargetError::AllZeroWeights {
-                column: name.to_owned(),
+                column: (*name).to_owned(),
             });
         }
     }
@@ -269,8 +271,9 @@ pub fn prepare(
         notes.push(format!("{dropped} without {} dropped", target.name));
     }
 
-    let weights = weight.map(|(name, values)| checked_weights(table, name, values, &rows));
-    weights.transpose()?;
+    if let Some((name, values)) = &weight {
+        checked_weights(table, name, values, &rows)?;
+    }
     let complete = complete_rows(table, schema, &rows, options.missing)?;
     let dropped_missing_cells = rows.len() - complete.rows.len();
     if dropped_missing_cells > 0 {
@@ -287,7 +290,7 @@ pub fn prepare(
     }
     let rows = complete.rows;
 
-    let offsets = offset.map(|(name, values)| checked_offsets(table, name, values, &rows));
+    let offsets = offset.map(|(name, values)| checked_offsets(table, name, &values, &rows));
     let offsets = offsets.transpose()?;
     let weights = weight.map(|(_, values)| rows.iter().map(|&row| values[row]).collect());
     let target = encode(target, &rows, options)?;
@@ -313,11 +316,11 @@ fn find<'a>(table: &'a Table, column: &ColumnSchema) -> Result<&'a Column, Targe
 fn numbers<'a>(
     table: &'a Table,
     column: &ColumnSchema,
-) -> Result<(&'a str, &'a [f64]), TargetError> {
+) -> Result<(&'a str, Cow<'a, [f64]>), TargetError> {
     let column = find(table, column)?;
-    match &column.cells {
-        Cells::Numeric(values) => Ok((&column.name, values)),
-        Cells::Text { .. } => Err(TargetError::NotNumeric {
+    match column.cells.numbers() {
+        Some(values) => Ok((&column.name, values)),
+        None => Err(TargetError::NotNumeric {
             column: column.name.clone(),
         }),
     }

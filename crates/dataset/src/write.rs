@@ -140,7 +140,7 @@ impl<W: Write + Send> TableWriter<W> {
         }
         let rows = columns.first().map_or(0, |column| column.cells.len());
         for (position, (column, (name, kind))) in (1..).zip(columns.iter().zip(&self.columns)) {
-            let numeric = matches!(column.cells, Cells::Numeric(_));
+            let numeric = !matches!(column.cells, Cells::Text { .. });
             if column.name != *name {
                 return Err(wrong(position, "the name is another"));
             }

@@ -36,7 +36,7 @@ fn read(bytes: impl Into<Vec<u8>>) -> Result<Table, ReadError> {
 fn numbers(table: &Table, column: usize) -> &[f64] {
     match &table.columns()[column].cells {
         Cells::Numeric(values) => values,
-        Cells::Text { .. } => panic!("column {column} is text"),
+        _ => panic!("column {column} is no dense column of numbers"),
     }
 }
 

@@ -1,11 +1,11 @@
 //! A model file becomes something that scores tables.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{DType, Tensor, TensorData};
 use dataset::{
-    BatchOptions, Cells, CsvOptions, DesignMatrix, Kind, Pipeline, RowFlags, Table,
-    table_from_cells,
+    BatchOptions, CsvOptions, DesignMatrix, Kind, Pipeline, RowFlags, Table, table_from_cells,
 };
 use model::device::{Backend, Choice, Precision, select_for};
 use model::parameters::to_host;
@@ -133,6 +133,16 @@ impl Predictor {
         }
     }
 
+    /// Those of some columns of a table that the model was not fitted with: neither used nor left out
+    /// for a [reason](dataset::pipeline::DroppedColumn).
+    pub fn unknown<'n>(&self, columns: impl IntoIterator<Item = &'n String>) -> Vec<&'n str> {
+        let features = self.pipeline.features.iter().map(|feature| &feature.name);
+        let dropped = self.pipeline.dropped.iter().map(|dropped| &dropped.name);
+        let known: HashSet<&String> = features.chain(dropped).chain([&self.file.target]).collect();
+        let columns = columns.into_iter().filter(|column| !known.contains(column));
+        columns.map(String::as_str).collect()
+    }
+
     /// Cells that mean missing, as the model was fitted.
     pub fn csv_options(&self) -> CsvOptions {
         CsvOptions {
@@ -148,6 +158,9 @@ impl Predictor {
     pub fn predict(&self, table: &Table) -> Result<Predictions, InferError> {
         let rows: Vec<usize> = (0..table.rows()).collect();
         let offsets = self.offsets(table)?;
+        if self.pipeline.is_sparse() {
+            return self.predict_sparse(table, &rows, offsets.as_deref());
+        }
         let (scores, flags) = match self.precision {
             Precision::F32 => {
                 let (design, flags) = self.pipeline.design::<f32>(table, &rows)?;
@@ -166,19 +179,45 @@ impl Predictor {
         })
     }
 
+    /// Scores rows of which only the numbers that are not 0 are laid out: on the host, in `f64`.
+    fn predict_sparse(
+        &self,
+        table: &Table,
+        rows: &[usize],
+        offsets: Option<&[f64]>,
+    ) -> Result<Predictions, InferError> {
+        let (design, flags) = self.pipeline.sparse_design(table, rows)?;
+        let outputs = self.file.parameters.outputs;
+        let biases = self.file.parameters.bias.as_deref().unwrap_or_default();
+        let mut scores = design.scores(&self.file.parameters.weight, biases, outputs);
+        for (scores, offset) in scores
+            .chunks_exact_mut(outputs)
+            .zip(offsets.unwrap_or_default())
+        {
+            scores.iter_mut().for_each(|score| *score += offset);
+        }
+        let scores = TensorData::new(scores, [rows.len(), outputs]);
+        let scores = Tensor::<2>::from_data(scores, (&self.choice.device, self.dtype()));
+        Ok(Predictions {
+            values: to_host(self.module.predictions(scores)),
+            outputs,
+            flags,
+        })
+    }
+
     fn offsets(&self, table: &Table) -> Result<Option<Vec<f64>>, InferError> {
         let Some(name) = &self.file.offset else {
             return Ok(None);
         };
-        let column = table.column(name).map(|column| &column.cells);
-        let Some(Cells::Numeric(values)) = column else {
+        let numbers = table.column(name).and_then(|column| column.cells.numbers());
+        let Some(values) = numbers else {
             return Err(dataset::PipelineError::AbsentColumn {
                 column: name.clone(),
             }
             .into());
         };
         match values.iter().position(|value| value.is_nan()) {
-            None => Ok(Some(values.clone())),
+            None => Ok(Some(values.into_owned())),
             Some(row) => Err(InferError::MissingOffset {
                 path: table.file(row).to_owned(),
                 line: table.line(row),
@@ -261,10 +300,12 @@ fn verify_encoding(file: &ModelFile, pipeline: &Pipeline, path: &Path) -> Result
         .golden
         .iter()
         .map(|row| {
-            let cell = |name: &String| row.cells.iter().find(|(column, _)| column == name);
+            let cells = row.cells.iter().map(|(name, cell)| (name, cell.clone()));
+            let mut cells: HashMap<&String, Option<String>> = cells.collect();
+            let unlisted = row.sparse.then(|| "0".to_owned());
             inputs
                 .iter()
-                .map(|(name, _)| cell(name).and_then(|(_, cell)| cell.clone()))
+                .map(|(name, _)| cells.remove(name).unwrap_or_else(|| unlisted.clone()))
                 .collect()
         })
         .collect();

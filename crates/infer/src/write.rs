@@ -1,9 +1,10 @@
-//! Predictions as CSV: the kept cells, what the model says, and what is unusual about the row.
+//! Predictions as a table: the kept cells, what the model says, and what is unusual about the row.
 
 use std::io::{self, Write};
 
 use csv_core::{WriteResult, Writer};
-use dataset::Batch;
+use dataset::write::{OutputFormat, TableWriter, WriteError};
+use dataset::{Batch, Column, Kind};
 use model::Task;
 use model::device::Precision;
 
@@ -23,28 +24,162 @@ pub struct Counts {
     pub unscored: usize,
 }
 
-/// The names of the columns that are written.
+/// The columns that are written: their names, and whether they are numbers.
 ///
 /// For yes/no `probability` (of the positive label) and `label`; for classes `label` and one
 /// `probability LABEL` each; for a number `prediction`. The last column is `flags`.
-pub fn header(predictor: &Predictor, keep: &[String]) -> Vec<String> {
-    let mut names = keep.to_vec();
+pub fn header(predictor: &Predictor, keep: &[String]) -> Vec<(String, Kind)> {
+    let text = |name: &str| (name.to_owned(), Kind::Categorical);
+    let number = |name: String| (name, Kind::Numeric);
+    let mut columns: Vec<_> = keep.iter().map(|name| text(name)).collect();
     match predictor.file().task {
-        Task::Binary => names.extend(["probability".to_owned(), "label".to_owned()]),
+        Task::Binary => columns.extend([number("probability".to_owned()), text("label")]),
         Task::Multinomial => {
-            names.push("label".to_owned());
-            names.extend(
-                predictor
-                    .file()
-                    .labels
-                    .iter()
-                    .map(|l| format!("probability {l}")),
-            );
+            columns.push(text("label"));
+            let labels = predictor.file().labels.iter();
+            columns.extend(labels.map(|label| number(format!("probability {label}"))));
         }
-        _ => names.push("prediction".to_owned()),
+        _ => columns.push(number("prediction".to_owned())),
     }
-    names.push("flags".to_owned());
-    names
+    columns.push(text("flags"));
+    columns
+}
+
+/// Takes records cell by cell.
+pub trait Records {
+    /// The next cell of the record; an empty one is missing.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn cell(&mut self, cell: &str) -> io::Result<()>;
+
+    /// Ends the record.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn end(&mut self) -> io::Result<()>;
+
+    /// Ends the records of a batch.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    fn end_batch(&mut self) -> Result<(), WriteError>;
+}
+
+/// Predictions on their way to a file.
+pub enum Output<W: Write + Send> {
+    /// As CSV.
+    Csv(Box<CsvWriter<W>>),
+    /// As a format of columns, a batch at a time.
+    Columns(ColumnsWriter<W>),
+}
+
+impl<W: Write + Send> Output<W> {
+    /// Begins a table of these columns.
+    ///
+    /// # Errors
+    /// Those of [`TableWriter::new`].
+    pub fn new(
+        writer: W,
+        format: OutputFormat,
+        columns: Vec<(String, Kind)>,
+    ) -> Result<Self, WriteError> {
+        if format != OutputFormat::Csv {
+            let writer = TableWriter::new(writer, format, &columns)?;
+            let cells = vec![Vec::new(); columns.len()];
+            return Ok(Self::Columns(ColumnsWriter {
+                writer,
+                columns,
+                cells,
+                position: 0,
+            }));
+        }
+        let mut writer = CsvWriter::new(writer);
+        for (name, _) in &columns {
+            writer.cell(name)?;
+        }
+        writer.end()?;
+        Ok(Self::Csv(Box::new(writer)))
+    }
+
+    /// What is written to.
+    pub fn get_mut(&mut self) -> Option<&mut W> {
+        match self {
+            Self::Csv(writer) => Some(writer.get_mut()),
+            Self::Columns(writer) => writer.writer.get_mut(),
+        }
+    }
+
+    /// Ends the table and hands its writer back.
+    ///
+    /// # Errors
+    /// Those of [`TableWriter::finish`].
+    pub fn finish(self) -> Result<W, WriteError> {
+        match self {
+            Self::Csv(writer) => Ok(writer.into_inner()),
+            Self::Columns(writer) => writer.writer.finish(),
+        }
+    }
+}
+
+impl<W: Write + Send> Records for Output<W> {
+    fn cell(&mut self, cell: &str) -> io::Result<()> {
+        match self {
+            Self::Csv(writer) => writer.cell(cell),
+            Self::Columns(writer) => {
+                writer.cells[writer.position].push(cell.to_owned());
+                writer.position += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        match self {
+            Self::Csv(writer) => writer.end(),
+            Self::Columns(writer) => {
+                writer.position = 0;
+                Ok(())
+            }
+        }
+    }
+
+    fn end_batch(&mut self) -> Result<(), WriteError> {
+        match self {
+            Self::Csv(_) => Ok(()),
+            Self::Columns(writer) => writer.end_batch(),
+        }
+    }
+}
+
+/// Collects the records of a batch and writes their columns; a cell becomes what it would be in CSV.
+pub struct ColumnsWriter<W: Write + Send> {
+    writer: TableWriter<W>,
+    columns: Vec<(String, Kind)>,
+    /// The cells of each column, in this batch.
+    cells: Vec<Vec<String>>,
+    /// The column of the next cell.
+    position: usize,
+}
+
+impl<W: Write + Send> ColumnsWriter<W> {
+    fn end_batch(&mut self) -> Result<(), WriteError> {
+        let columns = self.columns.iter().zip(&mut self.cells);
+        let columns = columns.map(|((name, kind), cells)| {
+            let cells = cells.drain(..);
+            if *kind == Kind::Numeric {
+                let values = cells.map(|cell| cell.parse().unwrap_or(f64::NAN));
+                return Column::numeric(name, values.collect());
+            }
+            let cells: Vec<String> = cells.collect();
+            let texts = cells
+                .iter()
+                .map(|cell| Some(&**cell).filter(|cell| !cell.is_empty()));
+            Column::text(name, texts)
+        });
+        let columns: Vec<Column> = columns.collect();
+        self.writer.write(&columns)
+    }
 }
 
 /// Writes CSV records without keeping any.
@@ -124,14 +259,17 @@ pub enum BatchError {
     /// The disk is full, say.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// The table cannot be written.
+    #[error(transparent)]
+    Table(#[from] WriteError),
 }
 
 /// Writes the rows of a batch, and counts them.
 ///
 /// # Errors
-/// [`BatchError::Io`] of the writer.
-pub fn batch<W: Write>(
-    out: &mut CsvWriter<W>,
+/// [`BatchError::Io`] and [`BatchError::Table`] of the writer.
+pub fn batch(
+    out: &mut impl Records,
     predictor: &Predictor,
     batch: &Batch,
     predictions: &Predictions,
@@ -178,6 +316,7 @@ pub fn batch<W: Write>(
         counts.missing += usize::from(flags.missing);
         counts.unscored += usize::from(flags.unscored);
     }
+    out.end_batch()?;
     Ok(())
 }
 
@@ -221,6 +360,39 @@ mod tests {
         writer.end().unwrap();
         let expected = format!("plain,\"a,b\",\"say \"\"x\"\"\",\n{long}\n");
         assert_eq!(String::from_utf8(writer.into_inner()).unwrap(), expected);
+    }
+
+    #[test]
+    #[cfg(feature = "parquet")]
+    fn columns_are_what_their_cells_are_in_csv() {
+        let columns = vec![
+            ("id".to_owned(), Kind::Categorical),
+            ("probability".to_owned(), Kind::Numeric),
+        ];
+        let records = [["7", "0.1"], ["", ""], ["a,b", "1.25e-20"]];
+        let write = |format| {
+            let mut output = Output::new(Vec::new(), format, columns.clone()).unwrap();
+            for batch in records.chunks(2) {
+                for record in batch {
+                    for cell in record {
+                        output.cell(cell).unwrap();
+                    }
+                    output.end().unwrap();
+                }
+                output.end_batch().unwrap();
+            }
+            output.finish().unwrap()
+        };
+        let read = |bytes: Vec<u8>| {
+            let input = dataset::Input::bytes("scores", bytes);
+            let read = dataset::read_table(&input, &Default::default(), &Default::default());
+            let table = read.unwrap().0;
+            let cells = |column: &Column| (0..3).map(|row| column.cell(row)).collect::<Vec<_>>();
+            table.columns().iter().map(cells).collect::<Vec<_>>()
+        };
+        let csv = write(OutputFormat::Csv);
+        assert_eq!(csv, b"id,probability\n7,0.1\n,\n\"a,b\",1.25e-20\n");
+        assert_eq!(read(write(OutputFormat::Parquet)), read(csv));
     }
 
     #[test]

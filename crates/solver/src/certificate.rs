@@ -99,7 +99,7 @@ pub enum Basis {
 ///   rows, still divided by the weight of all, and the penalty. With `S` the inverse root of the diagonal of
 ///   `H_S`, and `S H_S S − μI` found positive semidefinite by its Cholesky factor (Rump 2006),
 ///   `B = μS⁻²`;
-/// - **penalty** (one output, `λ(1−α) > 0`): `vᵀHv = λ(1−α)‖β‖² + (1/W) Σ wᵢcᵢ(xᵢ·β + b)²` for
+/// - **penalty** (one output, or several without intercepts, for which `H ⪰ λ(1−α)` is all; `λ(1−α) > 0`): `vᵀHv = λ(1−α)‖β‖² + (1/W) Σ wᵢcᵢ(xᵢ·β + b)²` for
 ///   `v = (β, b)`, and `(u + b)² ≥ κb² − κu²/(1−κ)` for `0 < κ < 1`, the difference being the square of
 ///   `u/√(1−κ) + b√(1−κ)`. With `σ = (1/W) Σ wᵢcᵢ‖xᵢ‖²`, `c̄ = (1/W) Σ wᵢcᵢ` and the `κ` that makes
 ///   `κσ/(1−κ) = λ(1−α)/2`, hence `vᵀHv ≥ ½λ(1−α)‖β‖² + κc̄b²`.
@@ -115,6 +115,9 @@ pub enum Basis {
 ///   a component, carried into the norm through `|L⁻¹|`;
 /// - the sums of `H`, its scaling to a unit diagonal and its factorisation by a matrix of norm at most
 ///   `ρ₀ = d(m + 512 + d + 12)u`, with up to 512 rows in one matrix product, which changes norms by the factor `(1 − ρ₀ tr Ĥ⁻¹)^{−1/2}`.
+///
+/// Sparse rows are centred implicitly, so their sums lose up to a factor to cancellation, which is measured with them
+/// (the largest `Σ c(|x| + |shift|)²` of a column over the diagonal of `H`) and multiplies `ρ₀`.
 ///
 /// No certificate is given where these amounts are not small: a *none*, never a guess.
 ///
@@ -321,12 +324,13 @@ fn curvature_rounding<T: Element>(
 ) -> f64 {
     let (dimension, outputs) = (inverse.nrows() as f64, objective.layout().outputs as f64);
     let factored = 4.0 * sums.audit.largest + (2.0 * outputs + 16.0) * UNIT_ROUNDOFF;
-    factored + summation_rounding(objective, dimension) * inverse.squared_norm_l2()
+    let summed = sums.audit.magnified * summation_rounding(objective, dimension);
+    factored + summed * inverse.squared_norm_l2()
 }
 
 /// `ρ₀`: what the sums, the scaling and the factorisation change of the scaled curvature, at most.
 fn summation_rounding<T: Element>(objective: &HostObjective<'_, T>, dimension: f64) -> f64 {
-    let depth = (objective.rows().depth() + PANEL) as f64;
+    let depth = (objective.depth() + PANEL) as f64;
     dimension * (depth + dimension + 12.0) * UNIT_ROUNDOFF
 }
 
@@ -367,7 +371,7 @@ fn component_rounding<T: Element>(
     free: &[usize],
 ) -> Vec<f64> {
     let (layout, total) = (objective.layout(), objective.total_weight());
-    let depth = objective.rows().depth() as f64;
+    let depth = objective.depth() as f64;
     let summed = (2.0 * depth + layout.outputs as f64 + 6.0) * UNIT_ROUNDOFF;
     let penalty = objective.problem().penalty;
     let component = |&at: &usize| {

@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::lbfgs::Lbfgs;
 use crate::minimize::{Record, Solution, SolveError, Status, Stop, minimize_observed};
 use crate::newton::Newton;
+use crate::newton_cg::NewtonCg;
 use crate::objective::{Objective, Problem, TargetValues};
 use crate::sampled::SampledNewton;
 use crate::tolerance::{
     CURVATURE_COLUMNS, CURVATURE_PASSES, LBFGS_PASSES, NEWTON_CELLS, NEWTON_PARAMETERS,
     NEWTON_PASSES, QR_CELLS, QR_WORK, SAMPLE_DIGITS, SAMPLE_PASSES, SAMPLE_ROWS_PER_PARAMETER,
-    SAMPLE_SCATTER, SAMPLED_CELLS, SAMPLED_GAIN,
+    SAMPLE_SCATTER, SAMPLED_CELLS, SAMPLED_GAIN, SPARSE_CELL, SPARSE_CURVATURE_COLUMNS,
+    SPARSE_MATRIX,
 };
 
 /// A method with its settings.
@@ -31,6 +33,8 @@ pub enum Plan {
         /// Steps after which Newton takes over; never, where there are too many parameters for it.
         newton_after: Option<usize>,
     },
+    /// [`NewtonCg`].
+    NewtonCg,
     /// Proximal Newton with coordinate descent, for penalties with an L1 part.
     Coordinate,
     /// [`least_squares`](crate::least_squares()) by QR.
@@ -52,6 +56,8 @@ pub struct Shape {
     pub l1: bool,
     /// Whether there is an intercept.
     pub intercept: bool,
+    /// Numbers that are stored, where the rows are sparse.
+    pub stored: Option<usize>,
 }
 
 /// A plan with its reason.
@@ -73,6 +79,7 @@ impl Shape {
             squared: matches!(problem.target, TargetValues::Linear(_)),
             l1: problem.penalty.l1() > 0.0,
             intercept: problem.intercept,
+            stored: problem.design.sparse().map(|s| s.matrix().stored()),
         }
     }
 
@@ -81,8 +88,18 @@ impl Shape {
         self.outputs * (self.columns + usize::from(self.intercept))
     }
 
-    /// Cells of the design matrix that are multiplied in one gradient pass.
+    /// Cells of the design matrix that are multiplied in one gradient pass; of sparse rows those that are stored,
+    /// and a few for each row and column.
     fn cells(&self) -> f64 {
+        let cells = self.stored.map_or_else(
+            || self.rows as f64 * self.columns.max(1) as f64,
+            |stored| SPARSE_CELL * (stored + 4 * self.rows + self.columns) as f64,
+        );
+        cells * self.outputs as f64
+    }
+
+    /// Cells of the rows as QR reads them, dense whatever is stored.
+    fn dense_cells(&self) -> f64 {
         self.rows as f64 * self.columns.max(1) as f64 * self.outputs as f64
     }
 
@@ -93,7 +110,16 @@ impl Shape {
         } else {
             0.5 * (self.outputs - 1) as f64
         };
-        CURVATURE_PASSES + pairs * self.columns as f64 / CURVATURE_COLUMNS
+        let sums = match self.stored {
+            None => self.columns as f64 / CURVATURE_COLUMNS,
+            // the stored numbers of each row squared, and a matrix that is written whatever is stored
+            Some(stored) => {
+                let length = stored as f64 / self.rows.max(1) as f64;
+                let matrix = (self.columns as f64).powi(2) / self.cells();
+                length / SPARSE_CURVATURE_COLUMNS + SPARSE_MATRIX * matrix
+            }
+        };
+        CURVATURE_PASSES + pairs * sums
     }
 
     /// Cost of a Cholesky factorisation, `p³/3` multiplications and additions beside the four of each
@@ -135,6 +161,7 @@ impl Choice {
     /// | squared loss, little enough for a QR factorisation | least squares | the most accurate |
     /// | small, or few columns | Newton | robust, and its curvature is cheap |
     /// | many rows for each column | sampled Newton | a handful of gradient passes |
+    /// | sparse rows of many columns | Newton by conjugate gradients | a product costs one read of what is stored |
     /// | the rest | L-BFGS | no matrix of columns by columns |
     ///
     /// The bounds between them come from a model of costs in gradient passes ([`tolerance`](crate::tolerance)).
@@ -143,7 +170,15 @@ impl Choice {
     /// ```
     /// use solver::{Choice, Plan, Shape};
     ///
-    /// let shape = Shape { rows: 1_000_000, columns: 28, outputs: 1, squared: false, l1: false, intercept: true };
+    /// let shape = Shape {
+    ///     rows: 1_000_000,
+    ///     columns: 28,
+    ///     outputs: 1,
+    ///     squared: false,
+    ///     l1: false,
+    ///     intercept: true,
+    ///     stored: None,
+    /// };
     /// let choice = Choice::auto(&shape);
     /// assert!(matches!(choice.plan, Plan::SampledNewton { .. }));
     /// assert!(choice.reason.starts_with("28 columns: Newton's step is cheap beside a pass over 1000000 rows"));
@@ -151,14 +186,20 @@ impl Choice {
     pub fn auto(shape: &Shape) -> Self {
         let Shape { rows, columns, .. } = *shape;
         if shape.l1 {
+            let reason = match shape.stored {
+                Some(stored) => format!(
+                    "an L1 penalty: coordinate descent finds exact zeros, over {stored} numbers stored in columns"
+                ),
+                None => "an L1 penalty: coordinate descent finds exact zeros".into(),
+            };
             return Self {
                 plan: Plan::Coordinate,
-                reason: "an L1 penalty: coordinate descent finds exact zeros".into(),
+                reason,
             };
         }
         let parameters = shape.parameters() as f64;
         let work = rows as f64 * parameters * parameters;
-        if shape.squared && shape.cells() <= QR_CELLS && work <= QR_WORK {
+        if shape.squared && shape.dense_cells() <= QR_CELLS && work <= QR_WORK {
             return Self {
                 plan: Plan::LeastSquares,
                 reason: format!("{rows} rows of numbers: few enough for QR, the most accurate way"),
@@ -169,6 +210,14 @@ impl Choice {
         let sampled = shape.sampled().map_or(f64::INFINITY, |(_, cost)| cost);
         if small || shape.parameters() <= NEWTON_PARAMETERS && newton.min(sampled) <= LBFGS_PASSES {
             return Self::newton(shape);
+        }
+        if let Some(stored) = shape.stored {
+            return Self {
+                plan: Plan::NewtonCg,
+                reason: format!(
+                    "{columns} columns, {stored} numbers stored: Newton's step by conjugate gradients, a product is one read of them"
+                ),
+            };
         }
         #[expect(clippy::cast_sign_loss, reason = "a cost is positive")]
         let newton_after = (shape.parameters() <= NEWTON_PARAMETERS)
@@ -219,6 +268,9 @@ impl Plan {
         match self {
             Self::SampledNewton { rows } => {
                 minimize_observed(&SampledNewton::new(rows), objective, initial, stop, observe)
+            }
+            Self::NewtonCg => {
+                minimize_observed(&NewtonCg::default(), objective, initial, stop, observe)
             }
             Self::Lbfgs { newton_after } => {
                 lbfgs_then_newton(objective, initial, stop, newton_after, observe)

@@ -4,6 +4,7 @@ use dataset::Element;
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::{Certificate, certify_held};
+use crate::coordinate::duality_gap;
 use crate::minimize::{Record, Solution, SolveError, Solver, Status, Stop, minimize_observed};
 use crate::near_collinear::fit_on_rests;
 use crate::newton::Newton;
@@ -98,8 +99,13 @@ pub fn fit_observed<T: Element, S: Solver>(
 ///    columns make it *collinear*, and it is fitted again by Newton with the dependent columns' coefficients
 ///    at zero, from parameters that give the same scores.
 /// 3. Where nothing is found, and columns are nearly combinations of others, it is fitted again by Newton
-///    on what they differ by; with a certificate there, it has converged.
-/// 4. Otherwise a fit that claimed to have converged no longer does.
+///    on what they differ by, from a copy of the rows; with a certificate there, it has converged.
+/// 4. Otherwise a fit that claimed to have converged no longer does, unless its columns are sparse and very many and the
+///    [duality gap](crate::duality_gap()) proves as much.
+///
+/// Collinear columns, and separation but for what the solution itself proves, are not looked for among more than
+/// [`SPARSE_DIAGNOSIS_COLUMNS`](crate::tolerance::SPARSE_DIAGNOSIS_COLUMNS) sparse columns, and the solution's detail
+/// says so.
 ///
 /// Solutions that diverged or were interrupted keep their status.
 ///
@@ -132,7 +138,8 @@ pub fn conclude<T: Element>(
     {
         diagnosis.separation = Some(separation(objective, Some(&solution.theta))?);
     }
-    if problem.penalty.lambda == 0.0 {
+    let searchable = objective.is_searchable();
+    if problem.penalty.lambda == 0.0 && searchable {
         diagnosis.dependences = dependences(objective)?;
     }
     if matches!(diagnosis.separation, Some(Verdict::Separated(_))) {
@@ -144,6 +151,7 @@ pub fn conclude<T: Element>(
         let undecided = diagnosis.separation == Some(Verdict::Undecided);
         let singular = certificate.newton_decrement.is_none() && stop.time_limit.is_none();
         if singular
+            && searchable
             && !undecided
             && problem.penalty.lambda == 0.0
             && let Some((mut again, certificate, near)) =
@@ -159,9 +167,17 @@ pub fn conclude<T: Element>(
             });
         }
         // 4. Nothing helped.
-        if solution.status == Status::Converged || stalled {
+        let proven = !searchable && proven_by_gap(objective, &solution.theta)?;
+        if solution.status == Status::Converged && !proven || stalled {
             solution.status = Status::IterationLimit;
             solution.detail.clone_from(&certificate.reason);
+        }
+        if !searchable && problem.penalty.lambda == 0.0 {
+            let said = solution
+                .detail
+                .take()
+                .map_or(String::new(), |said| said + "; ");
+            solution.detail = Some(said + NOT_SEARCHED);
         }
     }
     Ok(Fit {
@@ -170,6 +186,25 @@ pub fn conclude<T: Element>(
         diagnosis,
     })
 }
+
+/// Whether the duality gap proves what a certificate would have to: of several classes with intercepts and very many
+/// columns there is none.
+fn proven_by_gap<T: Element>(
+    objective: &HostObjective<'_, T>,
+    theta: &[f64],
+) -> Result<bool, SolveError> {
+    if objective.problem().penalty.lambda == 0.0 {
+        return Ok(false);
+    }
+    let gap = duality_gap(objective, theta)?;
+    Ok(gap
+        .probability_error
+        .is_some_and(|error| error <= 0.25 * CONVERGED_SCORE_ERROR))
+}
+
+/// What is said where columns are too many to be looked at beside each other.
+const NOT_SEARCHED: &str =
+    "collinear columns and separation were not looked for among so many sparse columns";
 
 /// Settles what a certificate says of a status.
 fn settle<T: Element>(

@@ -5,7 +5,7 @@
 //! it cannot.
 //!
 //! Reading order: what is minimised ([`objective`]), when a fit stops ([`mod@minimize`]), how a step
-//! is computed ([`newton`], [`sampled`], [`lbfgs`]; [`mod@least_squares`] needs only one) and which
+//! is computed ([`newton`], [`newton_cg`], [`sampled`], [`lbfgs`]; [`mod@least_squares`] needs only one) and which
 //! method is taken ([`choice`]), how far the answer can be from the optimum ([`certificate`]), why
 //! there may be none ([`mod@separation`], [`rank`]), all of it in order ([`mod@fit`]), and which penalty
 //! predicts best ([`cross_validation`]). Beside them, the methods that see a few rows at a time
@@ -23,6 +23,7 @@ mod line_search;
 pub mod minimize;
 mod near_collinear;
 pub mod newton;
+pub mod newton_cg;
 pub mod objective;
 mod pairs;
 pub mod rank;
@@ -49,8 +50,10 @@ pub use minimize::{
     minimize_observed,
 };
 pub use newton::Newton;
+pub use newton_cg::NewtonCg;
 pub use objective::{
-    Gauge, HostObjective, Objective, ObjectiveError, Penalty, Problem, Restricted, TargetValues,
+    CurvatureProduct, Gauge, HostObjective, Objective, ObjectiveError, Penalty, Problem,
+    Restricted, TargetValues,
 };
 pub use rank::{Dependence, dependences};
 pub use sampled::SampledNewton;

@@ -284,6 +284,12 @@ pub enum SolveError {
         /// The method.
         solver: &'static str,
     },
+    /// The objective cannot multiply its curvature with vectors, which this method needs.
+    #[error("{solver} needs products with the curvature, which rows on a device do not have")]
+    NoCurvatureProduct {
+        /// The method.
+        solver: &'static str,
+    },
 }
 
 impl SolveError {
@@ -296,6 +302,7 @@ impl SolveError {
             Self::NotSmooth { .. } => {
                 Some("use coordinate descent, or a ridge penalty (an L1 ratio of 0)".into())
             }
+            Self::NoCurvatureProduct { .. } => Some("use lbfgs, or rows in host memory".into()),
             Self::InitialLength { .. } => None,
         }
     }

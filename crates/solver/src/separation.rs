@@ -3,6 +3,7 @@
 mod alone;
 mod cone;
 mod multipliers;
+mod stored;
 
 use dataset::Element;
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,8 @@ pub struct Separation {
 ///
 /// `theta` may be the end of an unpenalised fit: where it puts every row on its right side beyond
 /// rounding, that alone proves complete separation. With a penalty only the intercept is free to
-/// grow, and only it is looked at. Squared loss never separates.
+/// grow, and only it is looked at. Squared loss never separates. Of sparse rows with more than
+/// [`SPARSE_DIAGNOSIS_COLUMNS`](crate::tolerance::SPARSE_DIAGNOSIS_COLUMNS) columns only what `theta` proves is found.
 ///
 /// # Examples
 /// Both rows with `x > 1` are positive, and no other:
@@ -95,6 +97,11 @@ pub fn separation<T: Element>(
     let penalised = objective.problem().penalty.lambda > 0.0;
     if penalised && !objective.problem().intercept {
         return Ok(Verdict::Overlap);
+    }
+    if let Some(sparse) = objective.sparse()
+        && !objective.is_searchable()
+    {
+        return stored::verdict(objective, sparse, theta);
     }
     let cone = Cone::new(objective, !penalised)?;
     let proof = match theta {

@@ -38,6 +38,21 @@ pub const SCORE_CHANGE_EXPONENT: f64 = 0.75;
 /// separated data it is about one. 1e-2 stands far from both.
 pub const FLOOR_SCORE_CHANGE: f64 = 1e-2;
 
+/// Part of the gradient that conjugate gradients may leave of it, far from the optimum (Dembo, Eisenstat and
+/// Steihaug 1982).
+pub const LARGEST_RESIDUAL: f64 = 0.25;
+
+/// The least that they are asked for: two digits a step at the end, where more would be lost on a tolerance that the
+/// next step meets anyway.
+pub const SMALLEST_RESIDUAL: f64 = 0.02;
+
+/// The same for the step that tells a minimum from a descent towards infinity: its length must be known to a few
+/// percent.
+pub const CONFIRMED_RESIDUAL: f64 = 0.05;
+
+/// Products of one solution by conjugate gradients, at most. Steps that stop short still descend.
+pub const MAX_PRODUCTS: usize = 1000;
+
 /// A step in the rounding regime must at least halve the gradient's norm to count as progress.
 ///
 /// Newton's step shrinks it far more unless rounding dominates; separated data shrink it by
@@ -121,6 +136,17 @@ pub const CURVATURE_PASSES: f64 = 2.0;
 
 /// See [`CURVATURE_PASSES`].
 pub const CURVATURE_COLUMNS: f64 = 28.0;
+
+/// Cost of one stored number of sparse rows in a gradient pass, in dense cells: it is read twice, by rows and by
+/// columns, each time with a number gathered from elsewhere (2.5 ns against 0.25).
+pub const SPARSE_CELL: f64 = 10.0;
+
+/// Stored numbers of a row for each of which, and all behind it, one more gradient pass is added to a curvature pass
+/// over sparse rows; see [`CURVATURE_PASSES`].
+pub const SPARSE_CURVATURE_COLUMNS: f64 = 4.0;
+
+/// Cost of an entry of the matrix, which is written, mirrored and divided whatever is stored, in dense cells.
+pub const SPARSE_MATRIX: f64 = 10.0;
 
 /// Curvature passes of a fit by Newton's method: five to eight steps and the start.
 pub const NEWTON_PASSES: f64 = 8.0;
@@ -206,6 +232,10 @@ pub const FULL_CERTIFICATE_PARAMETERS: usize = 500;
 /// Rows times pairs of outputs times the square of the columns up to which it does so beyond: some 1.5
 /// seconds of one core.
 pub const FULL_CERTIFICATE_WORK: f64 = 2e10;
+
+/// Columns of sparse rows, times outputs, up to which collinear columns and separation are looked for by dense blocks of
+/// rows. Beyond, only what one pass over the stored numbers proves is found.
+pub const SPARSE_DIAGNOSIS_COLUMNS: usize = 2000;
 
 /// Parameters up to which the curvature of some rows is factored for a certificate: one matrix takes
 /// 134 MB, and a factorisation less than a second.
@@ -318,6 +348,30 @@ pub const INNER: f64 = 1e-3;
 /// over the support and a factorisation. Two to five are usual; each lowers the model, so stopping early
 /// only costs another step.
 pub const MODEL_ROUNDS: usize = 60;
+
+/// Parts of the residual that a model over sparse rows may leave of it: as much as the last step left, which makes
+/// convergence faster than linear, but no more and no less than these.
+pub const LARGEST_MODEL_RESIDUAL: f64 = 0.4;
+
+/// See [`LARGEST_MODEL_RESIDUAL`].
+pub const SMALLEST_MODEL_RESIDUAL: f64 = 1e-3;
+
+/// Sweeps of coordinate descent over one model of sparse rows, and over the first: the model far from the optimum is not
+/// worth more. Each model has twice the sweeps of the last.
+pub const MODEL_SWEEPS: (usize, usize) = (4, 100);
+
+/// Share of the support that one more sweep may add or take away where conjugate gradients are worth a try: each
+/// product costs as much as a sweep, and a change of the support makes the last ones worthless.
+pub const SETTLED_SHARE: f64 = 0.1;
+
+/// Products of one run of conjugate gradients within a face.
+pub const FACE_PRODUCTS: usize = 30;
+
+/// Part of the slopes that a run may leave of them: signs may have changed by then.
+pub const FACE_RESIDUAL: f64 = 0.1;
+
+/// Lengths of a step that are tried with the coefficients that change their sign stopped at zero.
+pub const FACE_LENGTHS: usize = 3;
 
 /// Factorisations in a row while a support shrinks; each but the last puts at least one coordinate at zero,
 /// and sweeps find what is left to do.

@@ -6,14 +6,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use dataset::{DesignMatrix, Element};
+use dataset::{DesignMatrix, Element, SparseDesign, SparseMatrix};
 use peak_alloc::PeakAlloc;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use solver::{
     Choice, HostObjective, LeastSquaresMethod, Objective, Penalty, Plan, Problem, Shape, Status,
-    Stop, TargetValues, certify, coordinate, least_squares,
+    Stop, TargetValues, certify, conclude, coordinate, duality_gap, least_squares,
 };
 
 #[global_allocator]
@@ -162,5 +162,105 @@ fn so_does_a_wide_one() {
             ..Problem::new(&design, TargetValues::Binary(&targets.binary))
         };
         assert_frugal("wide", &problem);
+    });
+}
+
+/// What a fit of sparse rows may hold for each number that is stored, each row and each column: two copies of the stored
+/// numbers, and a few vectors.
+const STORED_BYTES: usize = 200;
+
+/// Sparse rows in the shape of text, with targets.
+fn text(rows: usize, columns: usize) -> (SparseMatrix, Targets) {
+    let mut random = ChaCha8Rng::seed_from_u64(4);
+    let (mut offsets, mut positions, mut values) = (vec![0], Vec::new(), Vec::new());
+    let mut linear = Vec::new();
+    for _ in 0..rows {
+        let mut row: Vec<u32> = (0..36)
+            .map(|_| (columns as f64).powf(random.random_range(0.0..1.0)) as u32 - 1)
+            .collect();
+        row.sort_unstable();
+        row.dedup();
+        linear.push(row.iter().map(|&j| (f64::from(j) * 1.7).sin()).sum());
+        values.extend(row.iter().map(|_| random.random_range(0.1..0.3)));
+        positions.extend(row);
+        offsets.push(values.len());
+    }
+    let class = |&z: &f64| u32::from(z > -0.8) + u32::from(z > 0.8);
+    let targets = Targets {
+        binary: linear.iter().map(|&z| f64::from(z > 0.0)).collect(),
+        codes: linear.iter().map(class).collect(),
+        linear,
+    };
+    (
+        SparseMatrix::new(columns, offsets, positions, values).unwrap(),
+        targets,
+    )
+}
+
+#[test]
+fn sparse_rows_take_memory_by_what_is_stored() {
+    alone(|| {
+        let (rows, columns) = (10_000, 100_000);
+        let (matrix, targets) = text(rows, columns);
+        let stored = matrix.stored();
+        let means = vec![1e-4; columns];
+        let design = SparseDesign::new(matrix, means, vec![0.05; columns]).unwrap();
+        let multinomial = TargetValues::Multinomial {
+            codes: &targets.codes,
+            classes: 3,
+        };
+        for (name, target) in [
+            ("binary", TargetValues::Binary(&targets.binary)),
+            ("linear", TargetValues::Linear(&targets.linear)),
+            ("multinomial", multinomial),
+        ] {
+            for l1_ratio in [0.0, 1.0] {
+                let problem = Problem {
+                    penalty: Penalty {
+                        lambda: 1e-2,
+                        l1_ratio,
+                    },
+                    ..Problem::new(&design, target)
+                };
+                let plan = Choice::auto(&Shape::of(&problem)).plan;
+                let (found, bytes) = peak(|| {
+                    let objective = HostObjective::new(problem).unwrap();
+                    let start = vec![0.0; objective.dimension()];
+                    let stop = Stop::default();
+                    let solution = match plan {
+                        Plan::Coordinate => coordinate(&objective, &start, &stop).unwrap(),
+                        _ => plan
+                            .minimize(&objective, &start, &stop, &mut |_| ())
+                            .unwrap(),
+                    };
+                    let fit = conclude(&objective, solution, &stop).unwrap();
+                    let gap = duality_gap(&objective, &fit.solution.theta).unwrap();
+                    (fit, gap)
+                });
+                let (fit, gap) = found;
+                assert_eq!(fit.solution.status, Status::Converged, "{name} {l1_ratio}");
+                // one of the two proves how near the optimum is, whatever the loss and the penalty
+                let proven = [
+                    fit.certificate.score_error,
+                    gap.probability_error,
+                    gap.score_error,
+                ];
+                assert!(
+                    proven.iter().flatten().any(|&error| error < 1e-3),
+                    "{name} {l1_ratio}: {gap:?}"
+                );
+                let outputs = target.outputs();
+                let allowed = STORED_BYTES * (stored + outputs * (rows + columns));
+                eprintln!(
+                    "measured {:.1} MB, {:.1} MB allowed, {:.1} MB stored ({:.0} MB dense): {name}, \
+                     L1 ratio {l1_ratio}, {plan:?}",
+                    bytes as f64 / 1e6,
+                    allowed as f64 / 1e6,
+                    12.0 * stored as f64 / 1e6,
+                    8.0 * (rows * columns) as f64 / 1e6,
+                );
+                assert!(bytes < allowed, "{name} {l1_ratio}: {bytes} and {allowed}");
+            }
+        }
     });
 }

@@ -112,9 +112,17 @@ fn beside(kind: &str, text: &str) -> String {
 /// Runs a program: prints its error, and makes a panic, which is always a mistake in the program,
 /// an error like any other.
 ///
-/// For `main`: it replaces the panic hook of the process.
-pub fn guard(program: impl FnOnce() -> Result<ExitCode, Failure> + UnwindSafe) -> ExitCode {
-    panic::set_hook(Box::new(|info| tell(&format!("{}\n", mistake(info)))));
+/// For `main`: it replaces the panic hook of the process. Nothing is said of a panic while `caught`
+/// says that the thread makes an error of it itself.
+pub fn guard(
+    caught: fn() -> bool,
+    program: impl FnOnce() -> Result<ExitCode, Failure> + UnwindSafe,
+) -> ExitCode {
+    panic::set_hook(Box::new(move |info| {
+        if !caught() {
+            tell(&format!("{}\n", mistake(info)));
+        }
+    }));
     match panic::catch_unwind(program) {
         Ok(Ok(code)) => code,
         Ok(Err(failure)) => failure.report(),

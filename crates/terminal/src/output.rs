@@ -1,7 +1,7 @@
 //! Where results go: standard output, or a file that is there whole or not at all.
 
 use std::fs::File;
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -42,7 +42,7 @@ pub struct Sink {
 
 #[derive(Debug)]
 enum Target {
-    Stdout(BufWriter<StdoutLock<'static>>),
+    Stdout(BufWriter<Stdout>),
     Device(BufWriter<File>),
     /// The temporary file, and where it will be.
     File(BufWriter<NamedTempFile>, PathBuf),
@@ -56,7 +56,7 @@ impl Sink {
     pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let (place, target) = match path {
             None => {
-                let stdout = BufWriter::new(io::stdout().lock());
+                let stdout = BufWriter::new(io::stdout());
                 ("standard output".to_owned(), Target::Stdout(stdout))
             }
             Some(path) => {

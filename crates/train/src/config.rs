@@ -106,6 +106,12 @@ impl Hyperparameters {
         }
     }
 
+    /// Whether rows must be dense: a device and mini-batches take no others.
+    pub fn needs_dense_rows(&self) -> bool {
+        let host = matches!(self.gradient, Gradient::Auto | Gradient::Fused);
+        !host || !self.solver.is_full_batch()
+    }
+
     /// Whether the penalty has an L1 part, whatever the rows.
     pub fn has_l1(&self) -> bool {
         let weighs = match self.penalty {

@@ -1,6 +1,6 @@
 //! A solution in words and in a file: the report for people, the model file for programs.
 
-use dataset::{Kind, PreparedRows};
+use dataset::{Cells, Kind, Pipeline, PreparedRows, Table};
 use model::device::{Choice, Precision};
 use model::file::{self, Certificate, DataRecord, GoldenRow, ModelFile, RowCounts, Versions};
 use model::{Parameters, Task};
@@ -11,8 +11,8 @@ use crate::error::FitError;
 use crate::measure::{self, THRESHOLD};
 use crate::prepare::{Prepared, Source};
 use crate::report::{
-    CertificateReport, Coefficient, Dropped, FitReport, Intercept, Metrics, Parts, Seconds,
-    TableReport,
+    CertificateReport, Coefficient, DesignReport, Dropped, FitReport, Intercept, Metrics, Parts,
+    Seconds, TableReport,
 };
 use crate::run;
 use crate::solve::Solved;
@@ -21,6 +21,9 @@ use crate::solve::Solved;
 const BURN: &str = "0.22.1";
 /// How many rows a model file keeps to check itself with.
 const GOLDEN_ROWS: usize = 5;
+
+/// Numbers in all those rows, at most, unless one row alone has more: they must not outweigh the model.
+const GOLDEN_CELLS: usize = 50_000;
 
 /// A solution with what it takes to describe it.
 pub(crate) struct Solution<'a> {
@@ -85,6 +88,7 @@ impl Solution<'_> {
                 validation: size(&parts.validation),
                 test: size(&parts.test),
             },
+            design: self.design(solved.stored),
             solver: solved.plan.solver.to_string(),
             solver_reason: solved.plan.reason.clone(),
             gradient: solved.plan.gradient.to_string(),
@@ -128,6 +132,18 @@ impl Solution<'_> {
             seconds,
             versions: versions(),
             out: None,
+        }
+    }
+
+    /// How the training rows were laid out, and what they store if not everything.
+    fn design(&self, stored: Option<usize>) -> DesignReport {
+        let columns = self.prepared.pipeline.columns.len();
+        let numbers = self.prepared.train().rows.len() as f64 * columns as f64;
+        DesignReport {
+            columns,
+            sparse: stored.is_some(),
+            stored,
+            fill: stored.map(|stored| stored as f64 / numbers),
         }
     }
 
@@ -246,7 +262,9 @@ impl Solution<'_> {
     /// Some training rows, evenly spread, with the scores of the parameters as they are stored.
     fn golden(&self, stored: &Parameters) -> Result<Vec<GoldenRow>, FitError> {
         let train = self.prepared.train();
-        let count = GOLDEN_ROWS.min(train.rows.len());
+        let columns = self.prepared.pipeline.columns.len();
+        let count = (GOLDEN_CELLS / columns).clamp(1, GOLDEN_ROWS);
+        let count = count.min(train.rows.len());
         let places: Vec<usize> = (0..count).map(|k| k * train.rows.len() / count).collect();
         let rows = train.select(&places);
         let pipeline = &self.prepared.pipeline;
@@ -256,24 +274,40 @@ impl Solution<'_> {
         let (design, _) = pipeline.design::<f64>(&table, &all)?;
         let scores = measure::scores(stored, &design, None)?;
         let outputs = stored.outputs;
-        Ok(all
-            .into_iter()
-            .map(|place| GoldenRow {
-                cells: pipeline
-                    .features
-                    .iter()
-                    .map(|feature| {
-                        let column = table.column(&feature.name);
-                        let cell = column.and_then(|column| column.cell(place));
-                        (feature.name.clone(), cell)
-                    })
-                    .collect(),
+        let row = |place: usize| {
+            let (cells, sparse) = raw_cells(pipeline, &table, place);
+            GoldenRow {
+                cells,
+                sparse,
                 design: design.row(place).to_vec(),
                 offset: rows.offsets.as_ref().map_or(0.0, |offsets| offsets[place]),
                 scores: scores[place * outputs..(place + 1) * outputs].to_vec(),
-            })
-            .collect())
+            }
+        };
+        Ok(all.into_iter().map(row).collect())
     }
+}
+
+/// The cells of a row of the table, and whether zeros of sparse columns are left out of them.
+fn raw_cells(
+    pipeline: &Pipeline,
+    table: &Table,
+    row: usize,
+) -> (Vec<(String, Option<String>)>, bool) {
+    let mut sparse = false;
+    let mut cells = Vec::new();
+    for feature in &pipeline.features {
+        let column = table.column(&feature.name);
+        let cell = column.and_then(|column| column.cell(row));
+        if column.is_some_and(|column| matches!(column.cells, Cells::Sparse(_))) {
+            sparse = true;
+            if cell.as_deref() == Some("0") {
+                continue;
+            }
+        }
+        cells.push((feature.name.clone(), cell));
+    }
+    (cells, sparse)
 }
 
 /// The table as it was read.

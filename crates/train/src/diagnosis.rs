@@ -206,6 +206,7 @@ mod tests {
             standardized: true,
             missing: MissingPolicy::Impute,
             notations: BTreeMap::new(),
+            fill: 1.0,
         }
     }
 

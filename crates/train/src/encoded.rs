@@ -12,7 +12,7 @@ use terminal::number::bytes;
 use crate::config::{FitConfig, Hyperparameters};
 use crate::error::FitError;
 use crate::memory::Memory;
-use crate::prepare::{Source, target_values, whole};
+use crate::prepare::{Source, dense, target_values, whole};
 use crate::report::Parts;
 
 /// The numbers of the parts.
@@ -25,7 +25,7 @@ pub(crate) struct Encoded {
     pub(crate) notes: Vec<String>,
 }
 
-/// Encodes what is encoded before the fit.
+/// Encodes what is encoded before the fit, as sparse rows where that is said.
 ///
 /// # Errors
 /// [`FitError::Pipeline`]; [`FitError::Memory`] and [`FitError::Storage`] where memory is bounded.
@@ -34,6 +34,7 @@ pub(crate) fn encoded(
     pipeline: &Pipeline,
     parts: &Parts<PreparedRows>,
     all: &PreparedRows,
+    sparse: bool,
     config: &FitConfig,
 ) -> Result<Encoded, FitError> {
     let settings = &config.hyperparameters;
@@ -53,7 +54,7 @@ pub(crate) fn encoded(
             };
             caches.encoded(parts, settings, memory)
         }
-        _ => in_memory(source, pipeline, parts, settings),
+        _ => in_memory(source, pipeline, parts, sparse, settings),
     }
 }
 
@@ -61,16 +62,23 @@ fn in_memory(
     source: &Source,
     pipeline: &Pipeline,
     parts: &Parts<PreparedRows>,
+    sparse: bool,
     settings: &Hyperparameters,
 ) -> Result<Encoded, FitError> {
     held_out(parts, |part| {
         let table = whole(source, pipeline)?;
-        let (design, flags) = pipeline.design::<f64>(&table, &part.rows)?;
+        let (design, flags): (Box<dyn RowSource<f64>>, _) = if sparse {
+            let (design, flags) = pipeline.sparse_design(&table, &part.rows)?;
+            (Box::new(design), flags)
+        } else {
+            let (design, flags) = dense::<f64>(pipeline, &table, part)?;
+            (Box::new(design), flags)
+        };
         if settings.strict {
             pipeline.refuse_unseen(&table, &part.rows, &flags)?;
         }
         let unseen = flags.iter().filter(|flags| flags.unseen).count();
-        Ok((Box::new(design), unseen))
+        Ok((design, unseen))
     })
 }
 
@@ -169,6 +177,7 @@ impl Caches<'_> {
 /// The shape of the problem, were all rows fitted on.
 fn shape(pipeline: &Pipeline, all: &PreparedRows, settings: &Hyperparameters) -> Shape {
     Shape {
+        stored: None,
         rows: all.rows.len(),
         columns: pipeline.columns.len(),
         outputs: target_values(&all.target).outputs(),

@@ -64,6 +64,17 @@ pub enum FitError {
     /// The run's folder cannot be written.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// Rows of very many columns are to be dense.
+    #[error("{rows} rows of {columns} columns would take {:.1} GB with every zero in its place",
+        *bytes as f64 / 1e9)]
+    TooWide {
+        /// Rows of the part.
+        rows: usize,
+        /// Columns of the design matrix.
+        columns: usize,
+        /// Bytes of the dense rows.
+        bytes: usize,
+    },
     /// The settings cannot be searched.
     #[error(transparent)]
     Search(#[from] SearchError),
@@ -132,6 +143,11 @@ impl FitError {
             Self::Search(error) => error.remedy(),
             Self::Stochastic(error) => Some(error.remedy.to_owned()),
             Self::Unsuitable { remedy, .. } => Some((*remedy).to_owned()),
+            Self::TooWide { .. } => Some(
+                "leave out --gradient and stochastic solvers: newton, lbfgs and coordinate fit \
+                 sparse rows; or fewer columns"
+                    .to_owned(),
+            ),
             Self::Storage(error) => error.remedy(),
             Self::Memory { needed, .. } => {
                 Some(format!("--memory {}MiB", needed.div_ceil(1 << 20)))
@@ -167,6 +183,7 @@ impl FitError {
             | Self::Run(RunError::NotARun { .. })
             | Self::Stochastic(_)
             | Self::Unsuitable { .. }
+            | Self::TooWide { .. }
             | Self::Memory { .. }
             | Self::Setting { .. } => Exit::Usage,
             Self::Read(_)

@@ -35,6 +35,8 @@ pub enum Event<'a> {
     Epoch(Epoch, usize),
     /// A comparison has measured so many lines, of so many.
     Line(usize, usize),
+    /// So many learning rates were tried, of so many.
+    Rate(usize, usize),
     /// A search has fitted so many folds, of so many.
     Fold(usize, usize),
 }
@@ -226,14 +228,14 @@ fn judge(
 }
 
 /// Seconds between laps.
-struct Clock(Instant);
+pub(crate) struct Clock(Instant);
 
 impl Clock {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    fn lap(&mut self) -> f64 {
+    pub(crate) fn lap(&mut self) -> f64 {
         let lap = self.0.elapsed().as_secs_f64();
         self.0 = Instant::now();
         lap

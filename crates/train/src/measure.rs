@@ -27,6 +27,17 @@ pub fn scores(
     offsets: Option<&[f64]>,
 ) -> Result<Vec<f64>, ObjectiveError> {
     let (columns, outputs) = (parameters.features, parameters.outputs);
+    if let Some(design) = rows.sparse() {
+        let biases = parameters.bias.as_deref().unwrap_or_default();
+        let mut scores = design.scores(&parameters.weight, biases, outputs);
+        for (scores, offset) in scores
+            .chunks_exact_mut(outputs)
+            .zip(offsets.unwrap_or_default())
+        {
+            scores.iter_mut().for_each(|score| *score += offset);
+        }
+        return Ok(scores);
+    }
     let mut scores = vec![0.0; rows.rows() * outputs];
     let score = |scratch: &mut Vec<f64>, (block, scores): (usize, &mut [f64])| {
         let start = block * BLOCK;

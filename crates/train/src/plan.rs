@@ -119,6 +119,7 @@ mod tests {
             squared: linear,
             l1: settings.has_l1(),
             intercept: true,
+            stored: None,
         };
         choose(settings, &shape).0
     }

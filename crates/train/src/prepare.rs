@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use dataset::leak::leaks;
 use dataset::{
-    ColumnSource, DesignMatrix, Element, Fingerprint, Input, Pipeline, PipelineOptions,
-    PreparedRows, RowCache, RowSource, Schema, Split, Table, Target, prepare as prepare_rows,
-    read_stored, read_table, split,
+    ColumnSource, DesignMatrix, Element, Fingerprint, Input, Kind, Pipeline, PipelineOptions,
+    PreparedRows, RowCache, RowFlags, RowSource, Schema, Split, Table, Target,
+    prepare as prepare_rows, read_stored, read_table, split,
 };
 use solver::TargetValues;
+use terminal::number::counted;
 
 use crate::config::FitConfig;
 use crate::encoded::{self, Encoded};
@@ -48,6 +49,8 @@ pub struct Prepared {
     pub pipeline: Pipeline,
     /// The parts of the rows; `train` is always there.
     pub parts: Parts<PreparedRows>,
+    /// Whether only those numbers of a row are stored that are not 0.
+    pub sparse: bool,
     /// The numbers of the parts that are held out; the training rows' depend on the precision.
     pub designs: Parts<Box<dyn RowSource<f64>>>,
     /// The numbers of the training rows on the disk, where memory is bounded.
@@ -59,6 +62,12 @@ pub struct Prepared {
     /// Columns that are not what they look like, and features that alone tell the target.
     pub notices: Vec<NoticeReport>,
 }
+
+/// Bytes of dense rows, at most, where sparse rows would do: about the memory of a laptop.
+const MOST_DENSE_BYTES: usize = 4 << 30;
+
+/// Columns with missing cells that a note names.
+const NAMED: usize = 10;
 
 /// Reads a table: into memory, or where that is bounded to the disk.
 ///
@@ -86,7 +95,8 @@ pub fn read(input: &Input, config: &FitConfig) -> Result<Source, FitError> {
 /// Chooses rows, splits them, and fits the preprocessing on the training rows.
 ///
 /// # Errors
-/// [`FitError::Target`], [`FitError::Split`], [`FitError::Pipeline`].
+/// [`FitError::Target`], [`FitError::Split`], [`FitError::Pipeline`]; [`FitError::TooWide`] where dense
+/// rows are needed and cannot be had.
 pub fn prepare(source: Source, config: &FitConfig) -> Result<Prepared, FitError> {
     let settings = &config.hyperparameters;
     let all = rows(&source, config)?;
@@ -148,6 +158,9 @@ pub fn divided(
         train.weights.as_deref(),
         &encoding(config),
     )?;
+    let settings = &config.hyperparameters;
+    // What is on the disk is dense.
+    let sparse = pipeline.is_sparse() && config.memory.is_none() && !settings.needs_dense_rows();
     let mut notices: Vec<NoticeReport> = source.schema.notices().iter().map(Into::into).collect();
     let leaks = leaks(table, &source.schema, &train)?;
     notices.extend(leaks.iter().map(NoticeReport::from));
@@ -163,12 +176,13 @@ pub fn divided(
         designs,
         cached,
         notes: of_rows,
-    } = encoded::encoded(&source, &pipeline, &parts, &all, config)?;
+    } = encoded::encoded(&source, &pipeline, &parts, &all, sparse, config)?;
     notes.extend(of_rows);
     Ok(Prepared {
         source,
         pipeline,
         parts,
+        sparse,
         designs,
         cached,
         all,
@@ -187,33 +201,72 @@ pub(crate) fn whole<'a>(
     Ok(source.table.load(&names)?)
 }
 
-/// How many missing cells are filled, and in which columns.
+/// How many missing cells are filled, with what, and in which columns.
 fn filled(source: &Source, all: &PreparedRows) -> Result<Option<String>, FitError> {
-    let mut columns: Vec<(String, usize)> = Vec::new();
+    let mut columns: Vec<(Kind, String, usize)> = Vec::new();
     for feature in source.schema.features() {
         let loaded = source.table.load(&[&feature.name])?;
         let Some(column) = loaded.column(&feature.name) else {
             continue;
         };
+        if !column.cells.any_missing() {
+            continue;
+        }
         let rows = all.rows.iter();
         let missing = rows.filter(|&&row| column.cells.is_missing(row)).count();
         if missing > 0 {
-            columns.push((feature.name.clone(), missing));
+            columns.push((feature.kind, feature.name.clone(), missing));
         }
     }
     if columns.is_empty() {
         return Ok(None);
     }
-    let total: usize = columns.iter().map(|(_, missing)| missing).sum();
+    let total: usize = columns.iter().map(|(_, _, missing)| missing).sum();
     let cells = if total == 1 { "cell" } else { "cells" };
-    let named: Vec<String> = columns
-        .iter()
-        .map(|(name, missing)| format!("{name} {missing}"))
-        .collect();
+    let ways: [(&[Kind], &str); 3] = [
+        (&[Kind::Numeric], "with the column's median"),
+        (&[Kind::Date], "with a date near the median"),
+        (
+            &[Kind::Categorical, Kind::Boolean],
+            "as a level of their own",
+        ),
+    ];
+    let ways = ways.iter().filter_map(|(kinds, way)| {
+        let filled = columns.iter().filter(|(kind, ..)| kinds.contains(kind));
+        let mut named: Vec<String> = filled
+            .map(|(_, name, missing)| format!("{name} {missing}"))
+            .collect();
+        if named.len() > NAMED {
+            let more = counted(named.len() - NAMED, "column");
+            named.truncate(NAMED);
+            named.push(format!("and {more} more"));
+        }
+        (!named.is_empty()).then(|| format!("{way} ({})", named.join(", ")))
+    });
+    let ways: Vec<String> = ways.collect();
     Ok(Some(format!(
-        "{total} missing {cells} filled with the column's median or a level of their own ({})",
-        named.join(", ")
+        "{total} missing {cells} filled {}",
+        ways.join(", ")
     )))
+}
+
+/// The dense rows of a part, unless they take more memory than is sensible where sparse rows would
+/// take little.
+pub(crate) fn dense<T: Element>(
+    pipeline: &Pipeline,
+    table: &Table,
+    part: &PreparedRows,
+) -> Result<(DesignMatrix<T>, Vec<RowFlags>), FitError> {
+    let (rows, columns) = (part.rows.len(), pipeline.columns.len());
+    let bytes = rows.saturating_mul(columns).saturating_mul(size_of::<T>());
+    if pipeline.is_sparse() && bytes > MOST_DENSE_BYTES {
+        return Err(FitError::TooWide {
+            rows,
+            columns,
+            bytes,
+        });
+    }
+    Ok(pipeline.design(table, &part.rows)?)
 }
 
 impl Prepared {
@@ -228,13 +281,13 @@ impl Prepared {
             .expect("the split has training rows")
     }
 
-    /// The numbers of a part.
+    /// The numbers of a part, dense.
     ///
     /// # Errors
-    /// [`FitError::Pipeline`] where a number does not fit into `T`.
+    /// [`FitError::Pipeline`] where a number does not fit into `T`; [`FitError::TooWide`].
     pub fn design<T: Element>(&self, part: &PreparedRows) -> Result<DesignMatrix<T>, FitError> {
         let table = whole(&self.source, &self.pipeline)?;
-        Ok(self.pipeline.design(&table, &part.rows)?.0)
+        Ok(dense(&self.pipeline, &table, part)?.0)
     }
 
     /// The numbers of the training rows in `f32`: a matrix, or the file that they are in.
@@ -248,14 +301,17 @@ impl Prepared {
         })
     }
 
-    /// The numbers of the training rows: the file that they are in, or encoded block by block as they
-    /// are asked for. The same bits as in a matrix, and no matrix.
+    /// The numbers of the training rows: the file that they are in, sparse rows, or dense ones that are
+    /// encoded block by block as they are asked for. The same bits as in a matrix, and no matrix.
     ///
     /// # Errors
     /// [`FitError::Pipeline`] where the table does not suit the pipeline.
     pub fn streamed(&self) -> Result<Box<dyn RowSource<f64> + '_>, FitError> {
         Ok(match (&self.cached, self.source.table.in_memory()) {
             (Some(cache), _) => Box::new(cache),
+            (None, Some(table)) if self.sparse => {
+                Box::new(self.pipeline.sparse_design(table, &self.train().rows)?.0)
+            }
             (None, Some(table)) => Box::new(self.pipeline.encoded_rows(table, &self.train().rows)?),
             (None, None) => Box::new(self.design::<f64>(self.train())?),
         })

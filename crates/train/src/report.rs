@@ -26,6 +26,8 @@ pub struct FitReport {
     pub table: TableReport,
     /// How many rows went where.
     pub rows: RowCounts,
+    /// How the rows of the fit were laid out.
+    pub design: DesignReport,
     /// The solver that ran.
     pub solver: String,
     /// Why this solver.
@@ -110,6 +112,19 @@ pub struct TableReport {
     pub target: String,
     /// Rows of each class, in the order of `labels`; empty for a number.
     pub counts: Vec<usize>,
+}
+
+/// How the rows of a fit were laid out.
+#[derive(Debug, Clone, Serialize)]
+pub struct DesignReport {
+    /// Columns of the design matrix.
+    pub columns: usize,
+    /// Whether only those numbers were stored that are not 0 before they are standardised.
+    pub sparse: bool,
+    /// How many these are in the training rows; null where all were.
+    pub stored: Option<usize>,
+    /// Their share of all numbers; null where all were.
+    pub fill: Option<f64>,
 }
 
 /// How far from the optimum a solution can be.

@@ -15,6 +15,7 @@ mod help;
 mod json;
 mod memory;
 mod notices;
+mod parquet;
 mod predict;
 mod predict_errors;
 mod rates;
@@ -25,6 +26,7 @@ mod schema;
 mod search;
 mod settings;
 mod several_files;
+mod sparse;
 mod wide;
 
 /// The tables that come with the programs.

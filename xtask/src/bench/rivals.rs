@@ -143,7 +143,7 @@ fn fits(args: &Args, root: &Path, folder: &Path) -> Result<()> {
             say!("  {:40} {}", rival.name, attempt.outcome.words());
             attempts.push(attempt);
         }
-        judge(&environment, &data, &mut attempts)?;
+        judge(&environment, &data.join(problem.rows_file()), &mut attempts)?;
         results.push((problem, attempts));
     }
 
@@ -169,7 +169,7 @@ fn data(environment: &Environment, folder: &Path, problem: &Problem) -> Result<P
         .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let name = format!("{stem}-{}x{}", problem.rows, problem.columns);
     let data = folder.join("data").join(&name);
-    if data.join("x.npy").exists() {
+    if data.join(problem.rows_file()).exists() {
         return Ok(data);
     }
     let mut command = environment.script("generate.py");
@@ -187,12 +187,12 @@ fn data(environment: &Environment, folder: &Path, problem: &Problem) -> Result<P
 }
 
 /// Adds what every attempt reached.
-fn judge(environment: &Environment, data: &Path, attempts: &mut [Attempt]) -> Result<()> {
+fn judge(environment: &Environment, rows: &Path, attempts: &mut [Attempt]) -> Result<()> {
     let answers: Vec<_> = attempts.iter().filter_map(Attempt::answer).collect();
     if answers.is_empty() {
         return Ok(());
     }
-    let request = json!({"x": data.join("x.npy"), "y": data.join("y.npy"), "answers": answers});
+    let request = json!({"x": rows, "y": rows.with_file_name("y.npy"), "answers": answers});
     let mut command: Command = environment.script("judge.py");
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().context("could not start Python")?;

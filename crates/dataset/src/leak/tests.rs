@@ -9,7 +9,7 @@ fn found(columns: Vec<Column>) -> Vec<Leak> {
     let last = columns.len() - 1;
     let described = columns.iter().enumerate().map(|(position, column)| {
         let kind = match column.cells {
-            Cells::Numeric(_) => Kind::Numeric,
+            Cells::Numeric(_) | Cells::Sparse(_) => Kind::Numeric,
             Cells::Text { .. } => Kind::Categorical,
         };
         let role = if position == last {

@@ -88,6 +88,39 @@ impl DateNotation {
     }
 }
 
+/// Seconds since 1970 of a trimmed cell, where [`DateNotation::ISO`] reads it. No other notation that
+/// is guessed has the year first with a hyphen behind it, so that no doubt is left.
+pub(crate) fn iso(cell: &[u8]) -> Option<f64> {
+    fixed(cell).or_else(|| DateNotation::ISO.read(std::str::from_utf8(cell).ok()?))
+}
+
+/// The common forms alone: `2026-01-31`, `2026-01-31T12:30:59` and the same with a blank.
+fn fixed(cell: &[u8]) -> Option<f64> {
+    let two = |tens: u8, ones: u8| {
+        let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+        (tens < 10 && ones < 10).then_some(10 * tens + ones)
+    };
+    let (date, rest) = cell.split_first_chunk()?;
+    let [c0, c1, y0, y1, b'-', m0, m1, b'-', d0, d1] = *date else {
+        return None;
+    };
+    let year = 100 * i32::from(two(c0, c1)?) + i32::from(two(y0, y1)?);
+    let month = Month::try_from(two(m0, m1)?).ok()?;
+    let date = Date::from_calendar_date(year, month, two(d0, d1)?).ok()?;
+    let seconds = match *rest {
+        [] => 0,
+        [b'T' | b' ', h0, h1, b':', m0, m1, b':', s0, s1] => {
+            let (hour, minute, second) = (two(h0, h1)?, two(m0, m1)?, two(s0, s1)?);
+            if hour > 23 || minute > 59 || second > 60 {
+                return None;
+            }
+            3600 * u32::from(hour) + 60 * u32::from(minute) + u32::from(second)
+        }
+        _ => return None,
+    };
+    Some(f64::from(days_since_1970(date)) * SECONDS_PER_DAY + f64::from(seconds))
+}
+
 /// A number of at most so many figures and nothing else.
 fn figures(text: &str, most: usize) -> Option<u32> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -168,5 +201,53 @@ impl fmt::Display for DateNotation {
             Form::Written(Order::MonthDayYear, mark) => write!(formatter, "01{mark}31{mark}2026"),
             Form::Unix => formatter.write_str("unix"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_common_forms_are_read_as_all_are(
+            cell in "[0-2][09][0-9]{2}-[01][0-9]-[0-3][0-9]([T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9])?",
+            other in "[0-9]{3,5}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9]{1,2}:[0-9]{2}(:[0-9]{2})?(\\.[0-9])?Z?)?",
+        ) {
+            for cell in [cell, other] {
+                let expected = DateNotation::ISO.read(&cell);
+                prop_assert_eq!(iso(cell.as_bytes()), expected, "{}", cell);
+                if let Some(found) = fixed(cell.as_bytes()) {
+                    prop_assert_eq!(Some(found), expected, "{}", cell);
+                }
+            }
+        }
+
+        #[test]
+        fn only_one_notation_that_is_guessed_reads_iso_dates(
+            cell in "[0-9]{1,4}-[0-9]{1,4}-[0-9]{1,4}( [0-9]{2}:[0-9]{2})?",
+        ) {
+            if iso(cell.as_bytes()).is_some() {
+                let others = DateNotation::GUESSED[1..].iter();
+                prop_assert!(others.clone().all(|other| other.read(&cell).is_none()), "{}", cell);
+            }
+        }
+    }
+
+    #[test]
+    fn days_that_are_not_there() {
+        for cell in [
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-01-00",
+            "2026-01-31T24:00:00",
+        ] {
+            assert_eq!(iso(cell.as_bytes()), None, "{cell}");
+        }
+        assert_eq!(iso(b"2024-02-29"), Some(19_782.0 * 86_400.0));
+        assert_eq!(iso(b"1969-12-31 23:59:59"), Some(-1.0));
     }
 }

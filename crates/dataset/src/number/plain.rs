@@ -38,25 +38,51 @@ pub(crate) fn plain(text: &[u8], start: usize, end: usize) -> Option<f64> {
         .checked_shl(64 - 8 * whole as u32)
         .unwrap_or(0);
     let low = (word(&tail[16..]) ^ ZEROS) & KEEP[behind.min(8)];
-    let middle = (word(&tail[8..16]) ^ ZEROS) & KEEP[behind.saturating_sub(8).min(8)];
-    let high = (word(&tail[..8]) ^ ZEROS) & KEEP[behind.saturating_sub(16)];
-    if others(before) | others(low) | others(middle) | others(high) != 0 {
+    if (others(before) | others(low)) != 0 {
         return None;
     }
-    // 3. The number without its point.
-    let before = eight(before);
+    // 3. The number without its point, and where the point belongs.
+    let (before, low) = (eight(before), eight(low));
+    let places = if pointed { behind } else { 0 };
+    let value = if behind <= 8 {
+        // 15 digits at most, and a power of ten: both are exact, and their quotient is rounded once.
+        (before * TENS[behind] + low) as f64 / POWERS[places]
+    } else {
+        long(before, whole, &tail[..16], low, behind, places)?
+    };
+    Some(if negative { -value } else { value })
+}
+
+/// The same for more than eight digits behind the point, of which `low` is the last eight.
+fn long(
+    before: u64,
+    whole: usize,
+    tail: &[u8],
+    low: u64,
+    behind: usize,
+    places: usize,
+) -> Option<f64> {
     if before != 0 && whole + behind > DIGITS {
         return None;
     }
-    let behind_point =
-        eight(high) * 10_000_000_000_000_000 + eight(middle) * 100_000_000 + eight(low);
-    let digits = before * TENS[behind] + behind_point;
-    let value = if pointed && behind > 0 {
-        divided(digits, behind)
+    let middle = (word(&tail[8..]) ^ ZEROS) & KEEP[(behind - 8).min(8)];
+    let mut wrong = others(middle);
+    let known = before * TENS[behind] + low;
+    let mut digits = known.wrapping_add(eight(middle).wrapping_mul(TENS[8]));
+    if behind > 16 {
+        let high = (word(tail) ^ ZEROS) & KEEP[behind - 16];
+        wrong |= others(high);
+        // What is no digit makes a number that is not used.
+        digits = digits.wrapping_add(eight(high).wrapping_mul(TENS[16]));
+    }
+    if wrong != 0 {
+        return None;
+    }
+    Some(if places > 0 {
+        divided(digits, places)
     } else {
         digits as f64
-    };
-    Some(if negative { -value } else { value })
+    })
 }
 
 #[inline]
@@ -143,6 +169,9 @@ const TENS: [u64; DIGITS + 1] = {
     }
     powers
 };
+
+/// Powers of ten that are exact as `f64`.
+const POWERS: [f64; 9] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8];
 
 /// `2^(z + 127) / 5^n`, rounded up, where `2^z` is the first power of two not below `5^n`.
 const INVERSES: [u128; DIGITS + 1] = {

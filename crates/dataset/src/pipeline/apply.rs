@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::dense::Overflow;
+use super::term::Rows;
 use super::{Feature, MISSING_LEVEL, MissingPolicy, Pipeline, PipelineError};
 use crate::design::{DesignMatrix, Element};
 use crate::schema::ColumnSchema;
@@ -130,7 +131,7 @@ impl Pipeline {
         let mut unusual = Vec::new();
         for (feature, term) in self.features.iter().zip(self.terms(table)?) {
             let mut flags = [RowFlags::default()];
-            term.write(&[row], &mut Vec::new(), &mut flags);
+            term.write(Rows::new(&[row]), &mut Vec::new(), &mut flags);
             let [flags] = flags;
             let parts = term.unseen_parts(row);
             if flags.missing || (flags.unseen && parts.is_empty()) {

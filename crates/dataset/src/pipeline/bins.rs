@@ -1,11 +1,13 @@
 //! Intervals of a number.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::categorical::{Place, dummies, place_of_missing};
 use super::quantile::Quantiles;
 use super::scale::Sum;
-use super::term::{Entry, Term};
+use super::term::{Entry, Rows, Term};
 use super::training::TrainingRows;
 use super::{DesignColumn, MISSING_LEVEL, RowFlags};
 use crate::number::text;
@@ -122,7 +124,7 @@ impl Bins {
 /// Numbers of the table, written into the dummies of their intervals.
 #[derive(Debug)]
 pub(super) struct BinTerm<'a> {
-    cells: &'a [f64],
+    cells: Cow<'a, [f64]>,
     bins: &'a Bins,
     /// For each interval.
     places: Vec<Place>,
@@ -132,7 +134,7 @@ pub(super) struct BinTerm<'a> {
 
 impl<'a> BinTerm<'a> {
     pub(super) fn new(
-        cells: &'a [f64],
+        cells: Cow<'a, [f64]>,
         bins: &'a Bins,
         median: Option<f64>,
         columns: &[(usize, &DesignColumn)],
@@ -165,7 +167,7 @@ impl Term for BinTerm<'_> {
         &self.columns
     }
 
-    fn write(&self, rows: &[usize], entries: &mut Vec<Entry>, flags: &mut [RowFlags]) {
+    fn write(&self, rows: Rows<'_>, entries: &mut Vec<Entry>, flags: &mut [RowFlags]) {
         for (row, &place) in rows.iter().enumerate() {
             let number = self.cells[place];
             let missing = number.is_nan();

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::encode::{FittedFeature, dropped};
 use super::options::LevelThreshold;
 use super::scale::{Sum, dummy_moments};
-use super::term::{Entry, Term};
+use super::term::{Entry, Rows, Term};
 use super::training::TrainingRows;
 use super::{
     DesignColumn, Encoding, Grouped, MISSING_LEVEL, OTHER_LEVEL, PipelineOptions, RowFlags,
@@ -320,7 +320,7 @@ impl Term for LevelTerm<'_> {
         &self.columns
     }
 
-    fn write(&self, rows: &[usize], entries: &mut Vec<Entry>, flags: &mut [RowFlags]) {
+    fn write(&self, rows: Rows<'_>, entries: &mut Vec<Entry>, flags: &mut [RowFlags]) {
         for (row, &place) in rows.iter().enumerate() {
             let code = self.codes[place];
             let level = self.places.get(code as usize).unwrap_or(&self.missing);

@@ -3,13 +3,15 @@
 //! A part that is a number is one column, `date:year`; one of levels has a dummy for each level but
 //! the first, `date:month=3`; a cycle has two columns, `date:year-cycle:sin` and `:cos`.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::categorical::{Place, dummy, place_of_missing};
 use super::encode::{FittedFeature, dropped};
 use super::impute::median;
 use super::scale::{Sum, dummy_moments, moments};
-use super::term::{Entry, Term};
+use super::term::{Entry, Rows, Term};
 use super::training::TrainingRows;
 use super::{DesignColumn, Encoding, MISSING_LEVEL, MissingPolicy, PipelineOptions, RowFlags};
 use crate::date::{DatePart, Moment, PartForm};
@@ -274,7 +276,7 @@ impl DesignColumn {
 /// Dates of the table, written into the columns of their parts.
 #[derive(Debug)]
 pub(super) struct DateTerm<'a> {
-    cells: &'a [f64],
+    cells: Cow<'a, [f64]>,
     fill: Option<f64>,
     parts: Vec<PartColumns>,
     /// The dummy of missing cells.
@@ -308,7 +310,7 @@ impl<'a> DateTerm<'a> {
     /// `columns` has the columns of this feature with their positions; `None` when they are not those
     /// of its parts. Numbers are `shifted` to mean 0 as the factor of a product.
     pub(super) fn new(
-        cells: &'a [f64],
+        cells: Cow<'a, [f64]>,
         fill: Option<f64>,
         parts: &[FittedPart],
         columns: &[(usize, &DesignColumn)],
@@ -361,7 +363,7 @@ impl Term for DateTerm<'_> {
         &self.columns
     }
 
-    fn write(&self, rows: &[usize], entries: &mut Vec<Entry>, flags: &mut [RowFlags]) {
+    fn write(&self, rows: Rows<'_>, entries: &mut Vec<Entry>, flags: &mut [RowFlags]) {
         for (row, &place) in rows.iter().enumerate() {
             let seconds = self.cells[place];
             let missing = seconds.is_nan();

@@ -2,7 +2,7 @@
 
 use super::numeric::Plain;
 use super::scale::standardize;
-use super::term::{AnyTerm, Entry, Term};
+use super::term::{AnyTerm, Entry, Rows, Term};
 use super::{DesignColumn, Pipeline, PipelineError, RowFlags};
 use crate::design::Element;
 use crate::table::Table;
@@ -35,6 +35,14 @@ pub(super) struct Overflow {
 }
 
 impl Overflow {
+    pub(super) fn new(column: &DesignColumn, row: usize, value: f64) -> Self {
+        Self {
+            column: column.name.clone(),
+            row,
+            value,
+        }
+    }
+
     pub(super) fn error<T: Element>(self, table: &Table) -> PipelineError {
         PipelineError::TooLarge {
             path: table.file(self.row).to_owned(),
@@ -94,8 +102,7 @@ impl DenseEncoder<'_> {
                 None => &mut none[..],
             };
             let mut tile = Tile {
-                rows,
-                consecutive: rows.windows(2).all(|pair| pair[0] + 1 == pair[1]),
+                rows: Rows::new(rows),
                 encoder: self,
                 values,
                 flags,
@@ -135,8 +142,7 @@ fn standardize_tile<T: Element>(
 
 /// A few rows of the design matrix in the making.
 struct Tile<'t, T> {
-    rows: &'t [usize],
-    consecutive: bool,
+    rows: Rows<'t>,
     encoder: &'t DenseEncoder<'t>,
     values: &'t mut [T],
     /// One for each row, or none at all.
@@ -162,11 +168,10 @@ impl<T: Element> Tile<'_, T> {
         let DesignColumn { mean, scale, .. } = self.encoder.columns[column];
         let mut cells_of_tile = [mean; TILE];
         let tile = &mut cells_of_tile[..self.rows.len()];
-        if self.consecutive {
-            let first = self.rows.first().copied().unwrap_or_default();
+        if let Some(first) = self.rows.consecutive() {
             tile.copy_from_slice(&cells[first..first + tile.len()]);
         } else {
-            for (cell, &row) in tile.iter_mut().zip(self.rows) {
+            for (cell, &row) in tile.iter_mut().zip(self.rows.iter()) {
                 *cell = cells[row];
             }
         }
@@ -226,11 +231,8 @@ impl<T: Element> Tile<'_, T> {
             };
             let number = T::from_f64(number);
             if !number.to_f64().is_finite() {
-                return Err(Overflow {
-                    column: self.encoder.columns[column].name.clone(),
-                    row: self.rows[row],
-                    value,
-                });
+                let column = &self.encoder.columns[column];
+                return Err(Overflow::new(column, self.rows.get(row), value));
             }
             self.values[row * width + column] = number;
         }

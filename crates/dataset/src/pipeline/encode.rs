@@ -3,14 +3,15 @@
 use super::training::TrainingRows;
 use super::{
     ColumnEncoding, DesignColumn, DroppedColumn, Encoding, Feature, PipelineError, PipelineOptions,
-    categorical, dates, hashing, numeric,
+    categorical, dates, hashing, numeric, sparse_number,
 };
 use crate::schema::{ColumnSchema, Kind};
 use crate::table::Cells;
 
 /// One feature, fitted.
 pub(super) enum FittedFeature {
-    Used(Feature, Vec<DesignColumn>),
+    /// With how many of its columns have a number that is not 0 in a training row: the mean, or more.
+    Used(Feature, Vec<DesignColumn>, f64),
     Dropped(DroppedColumn),
 }
 
@@ -26,7 +27,16 @@ impl FittedFeature {
             kind: column.kind,
             encoding,
         };
-        Self::Used(feature, columns)
+        let numbers = feature.encoding.numbers(&columns);
+        Self::Used(feature, columns, numbers)
+    }
+
+    /// The same, with a number only in so large a share of the training rows.
+    pub(super) fn in_share_of_rows(self, share: f64) -> Self {
+        match self {
+            Self::Used(feature, columns, numbers) => Self::Used(feature, columns, share * numbers),
+            dropped @ Self::Dropped(_) => dropped,
+        }
     }
 }
 
@@ -40,6 +50,13 @@ pub(super) fn fit(
     match (cells, options.encodings.get(&column.name)) {
         (Cells::Numeric(seconds), _) if column.kind == Kind::Date => {
             Ok(dates::fit(column, seconds, training, options))
+        }
+        (Cells::Sparse(cells), _) if column.kind == Kind::Date => {
+            Ok(dates::fit(column, &cells.to_dense(), training, options))
+        }
+        (Cells::Sparse(cells), None) => Ok(sparse_number::fit(column, cells, training, options)),
+        (Cells::Sparse(cells), Some(_)) => {
+            numeric::fit(column, &cells.to_dense(), training, options)
         }
         (Cells::Numeric(values), _) => numeric::fit(column, values, training, options),
         (Cells::Text { codes, levels }, Some(ColumnEncoding::Hash { bits })) => {

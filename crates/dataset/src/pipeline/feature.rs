@@ -81,6 +81,19 @@ pub enum Encoding {
     },
 }
 
+impl Encoding {
+    /// How many of its columns have a number that is not 0 in a row, at most.
+    pub(super) fn numbers(&self, columns: &[DesignColumn]) -> f64 {
+        let parts = match self {
+            // One level, or a function of a number; of the missing ones are few.
+            Self::Numeric { basis, .. } => basis.functions().max(1),
+            Self::Categorical { .. } | Self::Hashed { .. } => 1,
+            Self::Date { .. } => columns.len(),
+        };
+        parts as f64
+    }
+}
+
 /// Levels that are one level together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Grouped {

@@ -66,6 +66,9 @@ fn drop_incomplete(
     for column in schema.features() {
         let loaded = table.load(&[&column.name])?;
         let cells = cells(&loaded, column)?;
+        if !cells.any_missing() {
+            continue;
+        }
         let mut count = 0;
         for (complete, &row) in complete.iter_mut().zip(rows) {
             if cells.is_missing(row) {
@@ -106,6 +109,9 @@ pub(super) fn refuse_missing(
     for column in schema.features() {
         let loaded = table.load(&[&column.name])?;
         let cells = cells(&loaded, column)?;
+        if !cells.any_missing() {
+            continue;
+        }
         let missing = || rows.iter().copied().filter(|&row| cells.is_missing(row));
         if let Some(row) = missing().min()
             && earliest.is_none_or(|(earlier, ..)| row < earlier)

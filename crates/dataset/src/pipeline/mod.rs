@@ -35,6 +35,8 @@ mod polynomial;
 mod product;
 mod quantile;
 mod scale;
+mod sparse;
+mod sparse_number;
 mod spline;
 pub(crate) mod term;
 mod training;
@@ -55,7 +57,7 @@ pub use options::{Interaction, LevelThreshold, Partner, PipelineOptions};
 pub use polynomial::Polynomial;
 pub use spline::Spline;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -117,6 +119,15 @@ pub struct Pipeline {
     /// [`BatchOptions::notations`](crate::BatchOptions::notations) wants.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub notations: BTreeMap<String, Notation>,
+    /// How full the training rows are before they are standardised: the share of their numbers that
+    /// are not 0, or a little more.
+    #[serde(default = "full")]
+    pub fill: f64,
+}
+
+/// The fill of a pipeline that does not say it.
+fn full() -> f64 {
+    1.0
 }
 
 impl Pipeline {
@@ -166,11 +177,14 @@ impl Pipeline {
             standardized: options.standardize,
             missing: options.missing,
             notations: BTreeMap::new(),
+            fill: full(),
         };
-        for fitted in fitted {
+        let mut numbers = HashMap::new();
+        for (column, fitted) in features.into_iter().zip(fitted) {
             match fitted? {
-                FittedFeature::Used(feature, columns) => {
-                    if let Some(notation) = schema.column(&feature.name).and_then(|c| c.notation) {
+                FittedFeature::Used(feature, columns, own) => {
+                    numbers.insert(feature.name.clone(), own);
+                    if let Some(notation) = column.notation {
                         pipeline.notations.insert(feature.name.clone(), notation);
                     }
                     pipeline.features.push(feature);
@@ -184,12 +198,18 @@ impl Pipeline {
                 column.mean = 0.0;
             }
         }
-        pipeline.fit_products(&pairs, table, &training, options)?;
+        let own = pipeline
+            .features
+            .iter()
+            .map(|feature| numbers[&feature.name]);
+        let mut total: f64 = own.sum();
+        total += pipeline.fit_products(&pairs, &numbers, table, &training, options)?;
         if pipeline.columns.is_empty() {
             return Err(PipelineError::NoFeatureLeft {
                 dropped: pipeline.dropped,
             });
         }
+        pipeline.fill = (total / pipeline.columns.len() as f64).min(1.0);
         Ok(pipeline)
     }
 
@@ -321,7 +341,7 @@ fn cells<'a>(table: &'a Table, name: &str, kind: Kind) -> Result<&'a Cells, Pipe
             column: name.to_owned(),
         })?;
     match (&column.cells, kind) {
-        (Cells::Numeric(_), Kind::Numeric | Kind::Date)
+        (Cells::Numeric(_) | Cells::Sparse(_), Kind::Numeric | Kind::Date)
         | (Cells::Text { .. }, Kind::Categorical | Kind::Boolean) => Ok(&column.cells),
         _ => Err(PipelineError::Kind {
             column: name.to_owned(),

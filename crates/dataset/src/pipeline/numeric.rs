@@ -1,5 +1,7 @@
 //! Numbers: the encoding of one feature, fitted and applied.
 
+use std::borrow::Cow;
+
 use super::basis::Basis;
 use super::bins::Bins;
 use super::categorical::{Place, dummy, place_of_missing};
@@ -9,7 +11,7 @@ use super::polynomial::Polynomial;
 use super::quantile::Quantiles;
 use super::scale::{Sum, moments};
 use super::spline::Spline;
-use super::term::{Entry, Term};
+use super::term::{Entry, Rows, Term};
 use super::training::TrainingRows;
 use super::{
     ColumnEncoding, DesignColumn, Encoding, MISSING_LEVEL, MissingPolicy, PipelineError,
@@ -17,6 +19,7 @@ use super::{
 };
 use crate::number::text;
 use crate::schema::ColumnSchema;
+use crate::table::SparseCells;
 
 pub(super) fn fit(
     column: &ColumnSchema,
@@ -76,12 +79,7 @@ pub(super) fn fit(
     }
     columns.retain(|column| column.scale > 0.0);
     if columns.is_empty() {
-        let reason = if constant {
-            format!("is {} in every row to fit on", text(min))
-        } else {
-            "has no spread that an f64 can hold".to_owned()
-        };
-        return Ok(dropped(column, reason));
+        return Ok(dropped(column, self::constant(constant.then_some(min))));
     }
     let encoding = Encoding::Numeric {
         median: middle,
@@ -90,6 +88,14 @@ pub(super) fn fit(
         basis,
     };
     Ok(FittedFeature::used(column, encoding, columns))
+}
+
+/// Why a number is of no use: its only value, if there is one.
+pub(super) fn constant(value: Option<f64>) -> String {
+    match value {
+        Some(value) => format!("is {} in every row to fit on", text(value)),
+        None => "has no spread that an f64 can hold".to_owned(),
+    }
 }
 
 /// The numbers that are not missing, with their weights.
@@ -240,10 +246,18 @@ pub(crate) struct Plain<'a> {
     pub(crate) indicator: Option<usize>,
 }
 
+/// The cells behind a number.
+#[derive(Debug)]
+pub(super) enum Numbers<'a> {
+    Dense(Cow<'a, [f64]>),
+    /// As they stand, where what is not stored writes nothing.
+    Sparse(&'a SparseCells),
+}
+
 /// A number of the table, written into the columns of its functions and of its being missing.
 #[derive(Debug)]
 pub(super) struct NumberTerm<'a> {
-    cells: &'a [f64],
+    cells: Numbers<'a>,
     basis: &'a Basis,
     /// What a missing cell becomes.
     fill: f64,
@@ -259,7 +273,7 @@ impl<'a> NumberTerm<'a> {
     /// A missing cell becomes the median; the mean where nothing is imputed, in rows that get no score.
     /// `shifted` numbers are those less the means of their columns, as products take them.
     pub(super) fn new(
-        cells: &'a [f64],
+        cells: Numbers<'a>,
         basis: &'a Basis,
         median: Option<f64>,
         columns: &[(usize, &DesignColumn)],
@@ -285,41 +299,61 @@ impl<'a> NumberTerm<'a> {
     }
 }
 
+impl NumberTerm<'_> {
+    fn say_missing(&self, row: usize, entries: &mut Vec<Entry>, flags: &mut [RowFlags]) {
+        if let Some(column) = self.indicator {
+            let value = 1.0;
+            entries.push(Entry { row, column, value });
+        }
+        if let Some(flags) = flags.get_mut(row) {
+            flags.missing = true;
+        }
+    }
+}
+
 impl Term for NumberTerm<'_> {
     fn columns(&self) -> &[usize] {
         &self.columns
     }
 
-    fn write(&self, rows: &[usize], entries: &mut Vec<Entry>, flags: &mut [RowFlags]) {
-        let mut values = Vec::new();
-        for (row, &place) in rows.iter().enumerate() {
-            let cell = self.cells[place];
-            let number = if cell.is_nan() { self.fill } else { cell };
-            self.basis.evaluate(number, &mut values);
-            for &(column, function, shift) in &self.functions {
-                let value = values[function] - shift;
-                if value != 0.0 {
-                    entries.push(Entry { row, column, value });
+    fn write(&self, rows: Rows<'_>, entries: &mut Vec<Entry>, flags: &mut [RowFlags]) {
+        match &self.cells {
+            Numbers::Sparse(cells) => rows.stored(cells, |row, cell| {
+                let number = if cell.is_nan() { self.fill } else { cell };
+                for &(column, ..) in &self.functions {
+                    if number != 0.0 {
+                        let value = number;
+                        entries.push(Entry { row, column, value });
+                    }
                 }
-            }
-            if cell.is_nan() {
-                let indicator = self.indicator.map(|column| Entry {
-                    row,
-                    column,
-                    value: 1.0,
-                });
-                entries.extend(indicator);
-                if let Some(flags) = flags.get_mut(row) {
-                    flags.missing = true;
+                if cell.is_nan() {
+                    self.say_missing(row, entries, flags);
+                }
+            }),
+            Numbers::Dense(cells) => {
+                let mut values = Vec::new();
+                for (row, &place) in rows.iter().enumerate() {
+                    let cell = cells[place];
+                    let number = if cell.is_nan() { self.fill } else { cell };
+                    self.basis.evaluate(number, &mut values);
+                    for &(column, function, shift) in &self.functions {
+                        let value = values[function] - shift;
+                        if value != 0.0 {
+                            entries.push(Entry { row, column, value });
+                        }
+                    }
+                    if cell.is_nan() {
+                        self.say_missing(row, entries, flags);
+                    }
                 }
             }
         }
     }
 
     fn plain(&self) -> Option<Plain<'_>> {
-        match self.functions[..] {
-            [(column, 0, _)] if !self.shifted => Some(Plain {
-                cells: self.cells,
+        match (&self.cells, &self.functions[..]) {
+            (Numbers::Dense(cells), &[(column, 0, _)]) if !self.shifted => Some(Plain {
+                cells,
                 column,
                 fill: self.fill,
                 indicator: self.indicator,

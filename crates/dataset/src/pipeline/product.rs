@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::options::Partner;
 use super::scale::{Sum, dummy_moments, power_of_two};
-use super::term::{AnyTerm, Entry, Term, term};
+use super::term::{AnyTerm, Entry, Rows, Term, term};
 use super::training::TrainingRows;
 use super::{
     DesignColumn, DroppedColumn, Feature, MISSING_LEVEL, Pipeline, PipelineError, PipelineOptions,
@@ -50,14 +50,16 @@ pub(super) fn pairs(
 }
 
 impl Pipeline {
-    /// Adds the products of pairs of features, whose own columns are fitted.
+    /// Adds the products of pairs of features, whose own columns are fitted; returns how many of them
+    /// are not 0 in a training row, or more, from the `numbers` of each feature.
     pub(super) fn fit_products(
         &mut self,
         pairs: &[(String, String)],
+        numbers: &HashMap<String, f64>,
         table: &dyn ColumnSource,
         training: &TrainingRows,
         options: &PipelineOptions,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<f64, PipelineError> {
         let one = |(first, second): &(String, String)| {
             let loaded = table.load(&[first, second])?;
             self.fit_pair([first, second], &loaded, training, options)
@@ -66,13 +68,17 @@ impl Pipeline {
         for some in pairs.chunks(table.columns_at_once()?.div_ceil(2)) {
             fitted.par_extend(some.par_iter().map(one));
         }
-        for fitted in fitted {
+        let mut total = 0.0;
+        for ((first, second), fitted) in pairs.iter().zip(fitted) {
             match fitted? {
-                Ok(columns) => self.columns.extend(columns),
+                Ok(columns) => {
+                    total += (numbers[first] * numbers[second]).min(columns.len() as f64);
+                    self.columns.extend(columns);
+                }
                 Err(dropped) => self.dropped.push(dropped),
             }
         }
-        Ok(())
+        Ok(total)
     }
 
     fn fit_pair(
@@ -346,7 +352,7 @@ fn visit(
     for (block, rows) in training.rows.chunks(BLOCK).enumerate() {
         for (factor, entries) in [first, second].into_iter().zip(&mut entries) {
             entries.clear();
-            factor.write(rows, entries, &mut []);
+            factor.write(Rows::new(rows), entries, &mut []);
         }
         products(&entries[0], &entries[1], |row, columns, value| {
             each(block * BLOCK + row, columns, value);
@@ -369,7 +375,7 @@ impl Term for ProductTerm<'_> {
     }
 
     /// What is unusual about a row is said by the features themselves.
-    fn write(&self, rows: &[usize], entries: &mut Vec<Entry>, _: &mut [RowFlags]) {
+    fn write(&self, rows: Rows<'_>, entries: &mut Vec<Entry>, _: &mut [RowFlags]) {
         let mut own = [Vec::new(), Vec::new()];
         for (factor, entries) in self.factors.iter().zip(&mut own) {
             factor.write(rows, entries, &mut []);

@@ -6,11 +6,11 @@ use std::fmt::Debug;
 use super::bins::BinTerm;
 use super::categorical::{self, LevelTerm};
 use super::dates::DateTerm;
-use super::numeric::{NumberTerm, Plain};
+use super::numeric::{NumberTerm, Numbers, Plain};
 use super::{
     Basis, DesignColumn, Encoding, Feature, Pipeline, PipelineError, RowFlags, cells, hashing,
 };
-use crate::table::{Cells, Table};
+use crate::table::{Cells, SparseCells, Table};
 
 /// A number of the design matrix before it is standardised: that of a design column in a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,6 +21,85 @@ pub(crate) struct Entry {
     pub(crate) column: usize,
     /// The number, which is not 0; 1 for a dummy.
     pub(crate) value: f64,
+}
+
+/// Rows of a table that terms are asked for, and their order: found out once for all terms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows<'r> {
+    rows: &'r [usize],
+    order: Order,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Consecutive,
+    Ascending,
+    Any,
+}
+
+impl<'r> Rows<'r> {
+    pub(crate) fn new(rows: &'r [usize]) -> Self {
+        let order = if rows.windows(2).all(|pair| pair[0] + 1 == pair[1]) {
+            Order::Consecutive
+        } else if rows.windows(2).all(|pair| pair[0] < pair[1]) {
+            Order::Ascending
+        } else {
+            Order::Any
+        };
+        Self { rows, order }
+    }
+
+    /// The rows, in the order asked for.
+    pub(crate) fn iter(&self) -> std::slice::Iter<'r, usize> {
+        self.rows.iter()
+    }
+
+    /// The row of the table at a position.
+    pub(crate) fn get(&self, position: usize) -> usize {
+        self.rows[position]
+    }
+
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The first of rows that stand one below the other in the table.
+    pub(crate) fn consecutive(&self) -> Option<usize> {
+        let first = self.rows.first().copied();
+        first.filter(|_| self.order == Order::Consecutive)
+    }
+
+    /// Calls `each` with the position among these rows and the number of every cell that is stored,
+    /// rows in the order asked for.
+    pub(crate) fn stored(&self, cells: &SparseCells, mut each: impl FnMut(usize, f64)) {
+        let (Some(&first), Some(&last)) = (self.rows.first(), self.rows.last()) else {
+            return;
+        };
+        if self.order == Order::Any {
+            for (position, &row) in self.rows.iter().enumerate() {
+                let value = cells.get(row);
+                if value != 0.0 {
+                    each(position, value);
+                }
+            }
+            return;
+        }
+        let begin = cells.rows().partition_point(|&row| (row as usize) < first);
+        for (&row, &value) in cells.rows()[begin..].iter().zip(&cells.values()[begin..]) {
+            let row = row as usize;
+            if row > last {
+                break;
+            }
+            let position = match self.order {
+                Order::Consecutive => Some(row - first),
+                _ => self.rows.binary_search(&row).ok(),
+            };
+            if let Some(position) = position {
+                each(position, value);
+            }
+        }
+    }
 }
 
 /// A part of the fitted pipeline over the cells of one table: what a feature, or an
@@ -36,7 +115,7 @@ pub(crate) trait Term: Debug + Send + Sync {
     /// Appends what the rows of the table have in these columns and is not 0, row after row in the
     /// order given, each column at most once in a row. `flags` has one place for each row, or none
     /// at all; what is unusual is added to it.
-    fn write(&self, rows: &[usize], entries: &mut Vec<Entry>, flags: &mut [RowFlags]);
+    fn write(&self, rows: Rows<'_>, entries: &mut Vec<Entry>, flags: &mut [RowFlags]);
 
     /// What no training row had in a row of the table, where that is less than the whole cell: the
     /// levels of the parts of a date.
@@ -93,16 +172,32 @@ pub(super) fn term<'a>(
     let cells = cells(table, &feature.name, feature.kind)?;
     match (cells, &feature.encoding) {
         (
-            Cells::Numeric(cells),
+            Cells::Numeric(_) | Cells::Sparse(_),
             Encoding::Numeric {
                 median,
                 basis: Basis::Bins(bins),
                 ..
             },
-        ) => Ok(Box::new(BinTerm::new(cells, bins, *median, columns))),
-        (Cells::Numeric(cells), Encoding::Numeric { median, basis, .. }) => Ok(Box::new(
-            NumberTerm::new(cells, basis, *median, columns, shifted),
-        )),
+        ) => {
+            let cells = cells.numbers().ok_or_else(inconsistent)?;
+            Ok(Box::new(BinTerm::new(cells, bins, *median, columns)))
+        }
+        (Cells::Sparse(cells), Encoding::Numeric { median, basis, .. }) => {
+            let numbers = if shifted || !basis.is_identity() {
+                Numbers::Dense(cells.to_dense().into())
+            } else {
+                Numbers::Sparse(cells)
+            };
+            Ok(Box::new(NumberTerm::new(
+                numbers, basis, *median, columns, shifted,
+            )))
+        }
+        (Cells::Numeric(cells), Encoding::Numeric { median, basis, .. }) => {
+            let numbers = Numbers::Dense(cells.into());
+            Ok(Box::new(NumberTerm::new(
+                numbers, basis, *median, columns, shifted,
+            )))
+        }
         (
             Cells::Text {
                 codes,
@@ -125,7 +220,8 @@ pub(super) fn term<'a>(
             let places = hashing::places(texts, *bits, *reference, columns);
             Ok(Box::new(LevelTerm::new(codes, places, columns)))
         }
-        (Cells::Numeric(cells), Encoding::Date { fill, parts, .. }) => {
+        (Cells::Numeric(_) | Cells::Sparse(_), Encoding::Date { fill, parts, .. }) => {
+            let cells = cells.numbers().ok_or_else(inconsistent)?;
             let term = DateTerm::new(cells, *fill, parts, columns, shifted);
             term.map_or_else(
                 || Err(inconsistent()),

@@ -15,7 +15,7 @@ pub(super) fn table(columns: Vec<Column>) -> (Table, Schema) {
         .iter()
         .map(|column| {
             let kind = match column.cells {
-                Cells::Numeric(_) => Kind::Numeric,
+                Cells::Numeric(_) | Cells::Sparse(_) => Kind::Numeric,
                 Cells::Text { .. } => Kind::Categorical,
             };
             ColumnSchema::new(&*column.name, kind, Role::Feature)

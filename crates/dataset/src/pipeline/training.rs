@@ -1,5 +1,7 @@
 //! The rows that a pipeline is fitted on.
 
+use std::sync::OnceLock;
+
 use super::{PipelineError, scale};
 
 /// Training rows that count, with their weights.
@@ -12,6 +14,27 @@ pub(super) struct TrainingRows {
     /// The largest power of two that is not above any weight, so that sums of fractions cannot
     /// overflow.
     unit: f64,
+    /// What every row of the table counts for: see [`by_row`](Self::by_row).
+    by_row: OnceLock<ByRow>,
+}
+
+/// What the rows of a table count for.
+#[derive(Debug)]
+pub(super) struct ByRow {
+    /// For each row of the table up to the last training row its weight; 0 for one that is no
+    /// training row.
+    weights: Vec<f64>,
+    /// The sum of all weights.
+    pub(super) total: f64,
+    /// How many different training rows there are.
+    pub(super) rows: usize,
+}
+
+impl ByRow {
+    /// The weight of a row of the table.
+    pub(super) fn weight(&self, row: usize) -> f64 {
+        self.weights.get(row).copied().unwrap_or(0.0)
+    }
 }
 
 impl TrainingRows {
@@ -28,6 +51,7 @@ impl TrainingRows {
                     rows: rows.to_vec(),
                     weights: None,
                     unit: 1.0,
+                    by_row: OnceLock::new(),
                 })
             };
         };
@@ -61,6 +85,7 @@ impl TrainingRows {
             rows,
             weights: Some(weights),
             unit,
+            by_row: OnceLock::new(),
         })
     }
 
@@ -74,6 +99,27 @@ impl TrainingRows {
     /// All weights.
     pub(super) fn weights(&self) -> Option<&[f64]> {
         self.weights.as_deref()
+    }
+
+    /// The weights by row of the table, for those who visit few rows of many columns. A row that is
+    /// there twice counts twice.
+    pub(super) fn by_row(&self) -> &ByRow {
+        self.by_row.get_or_init(|| {
+            let last = self.rows.iter().copied().max().unwrap_or_default();
+            let mut weights = vec![0.0; last + 1];
+            let mut total = scale::Sum::default();
+            let mut rows = 0;
+            for (position, &row) in self.rows.iter().enumerate() {
+                rows += usize::from(weights[row] == 0.0);
+                weights[row] += self.weight(position);
+                total.add(self.weight(position));
+            }
+            ByRow {
+                weights,
+                total: total.value(),
+                rows,
+            }
+        })
     }
 
     /// How many rows a weight stands for.

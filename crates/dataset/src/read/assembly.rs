@@ -9,9 +9,9 @@ use super::column::{Looked, Part, Task, lower};
 use super::grid::Span;
 use super::infer::Seen;
 use super::{Format, svmlight};
-use crate::schema::{Kind, Role, SchemaOptions};
+use crate::schema::{Kind, Role, Told};
 use crate::storage::{Segments, Spill, Storage, StorageError};
-use crate::table::{Cells, Dictionary, Lines, MISSING};
+use crate::table::{Cells, Dictionary, Lines, MISSING, SparseCells};
 
 /// A column that grows from block to block.
 #[derive(Debug)]
@@ -39,6 +39,12 @@ enum State {
     /// Nothing but missing cells.
     Missing(usize),
     Numbers(Vec<f64>),
+    /// Numbers of which only those that are not 0 are stored, with their rows.
+    Sparse {
+        len: usize,
+        rows: Vec<u32>,
+        values: Vec<f64>,
+    },
     Text {
         codes: Vec<u32>,
         dictionary: Dictionary,
@@ -77,7 +83,7 @@ pub(super) struct Disk {
 /// Which columns are read, and as what.
 pub(super) enum Plan<'a> {
     /// All columns, to find out what they are.
-    First(&'a SchemaOptions),
+    First(&'a Told<'a>),
     /// The text of these columns.
     Text(&'a [String]),
 }
@@ -94,7 +100,7 @@ impl Disk {
 impl Plan<'_> {
     fn kind_and_role(&self, name: &str) -> (Option<Kind>, Role) {
         match self {
-            Self::First(options) => (options.kind_to_read(name), options.role(name)),
+            Self::First(told) => (told.kind_to_read(name), told.role(name)),
             Self::Text(names) => {
                 let wanted = names.iter().any(|wanted| wanted == name);
                 let role = if wanted { Role::Feature } else { Role::Ignored };
@@ -109,6 +115,7 @@ impl Plan<'_> {
         Task {
             kind,
             keep: role != Role::Ignored,
+            dates: kind.is_none() && role == Role::Feature,
             known: None,
         }
     }
@@ -131,6 +138,7 @@ impl Growing {
         Task {
             kind: self.declared,
             keep: self.role != Role::Ignored && !self.mixed(),
+            dates: self.declared.is_none() && self.role == Role::Feature,
             known: self.dictionary(),
         }
     }
@@ -141,7 +149,7 @@ impl Growing {
         let _ = match &mut self.cells {
             State::Numbers(values) => values.try_reserve_exact(rows.saturating_sub(values.len())),
             State::Text { codes, .. } => codes.try_reserve_exact(rows.saturating_sub(codes.len())),
-            State::Missing(_) | State::Mixed => Ok(()),
+            State::Missing(_) | State::Sparse { .. } | State::Mixed => Ok(()),
         };
     }
 
@@ -154,12 +162,15 @@ impl Growing {
 
     /// Whether the text of the column must be read again if it is text.
     pub(super) fn mixed(&self) -> bool {
-        matches!(self.cells, State::Mixed)
+        matches!(self.cells, State::Mixed) || self.seen.partly_dates()
     }
 
     /// Whether there are numbers whose text is gone.
     pub(super) fn lacks_text(&self) -> bool {
-        matches!(self.cells, State::Mixed | State::Numbers(_))
+        matches!(
+            self.cells,
+            State::Mixed | State::Numbers(_) | State::Sparse { .. }
+        )
     }
 
     /// Appends `rows` cells that a block does not have.
@@ -170,7 +181,11 @@ impl Growing {
         // What svmlight does not write is zero.
         let part = match format {
             Format::Svmlight => match self.declared {
-                None | Some(Kind::Numeric) => Part::Numbers(vec![0.0; rows]),
+                None | Some(Kind::Numeric) => Part::Sparse {
+                    len: rows,
+                    rows: Vec::new(),
+                    values: Vec::new(),
+                },
                 Some(_) => Part::Text {
                     codes: vec![0; rows],
                     known: 0,
@@ -187,6 +202,33 @@ impl Growing {
             return;
         }
         self.cells = match (mem::replace(&mut self.cells, State::Mixed), part) {
+            (State::Missing(0), Part::Sparse { len, rows, values }) => {
+                State::Sparse { len, rows, values }
+            }
+            (State::Missing(missing), part @ Part::Sparse { .. }) => {
+                self.cells = State::Sparse {
+                    len: missing,
+                    rows: (0..missing as u32).collect(), // Rows are fewer than 2^32.
+                    values: vec![f64::NAN; missing],
+                };
+                return self.push(part);
+            }
+            (
+                State::Sparse {
+                    len: before,
+                    rows: mut all,
+                    values: mut numbers,
+                },
+                Part::Sparse { len, rows, values },
+            ) => {
+                all.extend(rows.iter().map(|row| before as u32 + row));
+                numbers.extend_from_slice(&values);
+                State::Sparse {
+                    len: before + len,
+                    rows: all,
+                    values: numbers,
+                }
+            }
             (State::Missing(rows), Part::Missing(more)) => State::Missing(rows + more),
             (State::Missing(0), Part::Numbers(values)) => State::Numbers(values),
             (State::Missing(rows), Part::Numbers(values)) => {
@@ -244,8 +286,9 @@ impl Growing {
                     dictionary,
                 }
             }
-            (State::Numbers(_), Part::Text { .. })
-            | (State::Text { .. }, Part::Numbers(_))
+            (State::Numbers(_), Part::Text { .. } | Part::Sparse { .. })
+            | (State::Text { .. }, Part::Numbers(_) | Part::Sparse { .. })
+            | (State::Sparse { .. }, _)
             | (State::Mixed, _) => State::Mixed,
         };
     }
@@ -267,7 +310,8 @@ impl Growing {
         match &self.cells {
             State::Numbers(values) => size_of_val(values.as_slice()) as u64,
             State::Text { codes, .. } => size_of_val(codes.as_slice()) as u64,
-            State::Missing(_) | State::Mixed => 0,
+            // Never on the disk: see `body::check_bounded`.
+            State::Missing(_) | State::Sparse { .. } | State::Mixed => 0,
         }
     }
 
@@ -285,7 +329,7 @@ impl Growing {
                 spill.append(&mut spilled.segments, codes)?;
                 *codes = Vec::new();
             }
-            State::Missing(_) | State::Mixed => {}
+            State::Missing(_) | State::Sparse { .. } | State::Mixed => {}
         }
         Ok(())
     }
@@ -309,7 +353,7 @@ impl Growing {
                 cells.append(codes);
                 *codes = cells;
             }
-            State::Missing(_) | State::Mixed => {}
+            State::Missing(_) | State::Sparse { .. } | State::Mixed => {}
         }
         Ok(())
     }
@@ -322,7 +366,16 @@ impl Growing {
                 codes: vec![MISSING; rows],
                 levels: Vec::new(),
             },
-            (State::Numbers(mut values), Kind::Numeric) => {
+            (State::Sparse { len, rows, values }, Kind::Numeric) => {
+                let cells = SparseCells::read(len, rows, values);
+                let feature = self.role == Role::Feature;
+                if feature && SparseCells::pays(cells.stored(), cells.len()) {
+                    Cells::Sparse(cells)
+                } else {
+                    Cells::Numeric(cells.to_dense())
+                }
+            }
+            (State::Numbers(mut values), Kind::Numeric | Kind::Date) => {
                 values.shrink_to_fit();
                 Cells::Numeric(values)
             }
@@ -340,7 +393,9 @@ impl Growing {
                 };
                 Cells::Text { codes, levels }
             }
-            (State::Mixed | State::Numbers(_) | State::Text { .. }, _) => return None,
+            (State::Mixed | State::Numbers(_) | State::Sparse { .. } | State::Text { .. }, _) => {
+                return None;
+            }
         })
     }
 }
@@ -517,8 +572,7 @@ impl<'a> Assembly<'a> {
         let mut columns = self.columns;
         if self.format == Format::Svmlight {
             // An index may turn up late, 0 for example.
-            columns
-                .sort_by_key(|column| svmlight::index(&column.name).map_or(0, |index| index + 1));
+            columns.sort_by_cached_key(|column| svmlight::index(&column.name));
         }
         columns
     }

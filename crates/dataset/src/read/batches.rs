@@ -1,8 +1,9 @@
 //! Rows to score, a few thousand at a time.
 
+mod sparse;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -15,10 +16,11 @@ use super::csv::CsvOptions;
 use super::header::Header;
 use super::input::{Part, failure};
 use super::source::{START, Source};
-use super::{Input, ReadError};
+use super::{Format, Input, ReadError};
 use crate::notation::Notation;
 use crate::schema::Kind;
 use crate::table::Table;
+use sparse::SparseRows;
 use text::TextRows;
 
 /// What to take from each row.
@@ -60,6 +62,9 @@ pub struct Batch {
 /// Reads a table in one pass and in memory for one block (for Parquet: one row group of the columns
 /// that are needed) and one batch. Several files come one after the other.
 ///
+/// Columns are found by name in the header. Of JSON lines a key may turn up in any row; one that no
+/// row has is an error at the end. Of svmlight an index that is not written is zero.
+///
 /// The kinds are those that the model was fitted with: a stray word in a numeric column is an
 /// error with its place, while new text in a categorical column is a level like any other, for the
 /// pipeline to judge. After an error the iterator ends.
@@ -91,6 +96,7 @@ pub struct Batches<'a> {
     name: String,
     read: usize,
     finished: bool,
+    unasked: BTreeSet<String>,
 }
 
 /// The bytes of a file.
@@ -99,6 +105,7 @@ type Bytes<'a> = Box<dyn Read + Send + 'a>;
 /// The rows of one file.
 enum Rows<'a> {
     Text(Box<TextRows<Bytes<'a>>>),
+    Sparse(Box<SparseRows<Bytes<'a>>>),
     #[cfg(feature = "parquet")]
     Columns(Box<Scored>),
 }
@@ -111,6 +118,9 @@ impl<'a> Rows<'a> {
         options: &BatchOptions,
     ) -> Result<Self, ReadError> {
         Ok(match Body::open(source, part, csv, Sizes::default())? {
+            Body::Text(blocks) if blocks.format() == Format::Svmlight => {
+                Self::Sparse(Box::new(SparseRows::new(blocks, csv.missing(), options)?))
+            }
             Body::Text(blocks) => {
                 Self::Text(Box::new(TextRows::new(blocks, csv.missing(), options)?))
             }
@@ -124,6 +134,7 @@ impl<'a> Rows<'a> {
     fn header(&self) -> &Header {
         match self {
             Self::Text(rows) => rows.header(),
+            Self::Sparse(rows) => rows.header(),
             #[cfg(feature = "parquet")]
             Self::Columns(rows) => rows.header(),
         }
@@ -132,6 +143,7 @@ impl<'a> Rows<'a> {
     fn next(&mut self) -> Result<Option<Batch>, ReadError> {
         match self {
             Self::Text(rows) => rows.next(),
+            Self::Sparse(rows) => rows.next(),
             #[cfg(feature = "parquet")]
             Self::Columns(rows) => rows.next(),
         }
@@ -160,7 +172,8 @@ impl<'a> Batches<'a> {
     ///
     /// # Errors
     /// What is wrong with the header; [`ReadError::MissingColumn`] when a needed column is not
-    /// there and [`ReadError::UnknownColumn`] when a kept one is not.
+    /// there and [`ReadError::UnknownColumn`] when a kept one is not. Of JSON lines, whose rows have
+    /// the names, these come with the last row.
     pub fn new(
         name: &str,
         reader: impl Read + Send + 'a,
@@ -204,6 +217,7 @@ impl<'a> Batches<'a> {
             name: name.to_owned(),
             read: 0,
             finished: false,
+            unasked: BTreeSet::new(),
         }
     }
 
@@ -211,6 +225,16 @@ impl<'a> Batches<'a> {
     /// block.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// The columns of an svmlight file, up to the rows that were read, that nobody asked for: indices
+    /// that a model does not know. None of other formats, whose other columns are skipped unread.
+    pub fn unasked(&self) -> BTreeSet<String> {
+        let mut unasked = self.unasked.clone();
+        if let Rows::Sparse(rows) = &self.rows {
+            unasked.extend(rows.others());
+        }
+        unasked
     }
 
     fn read(&mut self) -> Result<Option<Batch>, ReadError> {
@@ -224,7 +248,10 @@ impl<'a> Batches<'a> {
             }
             match &mut self.input {
                 Some((input, next)) if *next < input.parts().len() => {
-                    self.rows = part(input, *next, &self.csv, &self.options)?;
+                    let rows = part(input, *next, &self.csv, &self.options)?;
+                    if let Rows::Sparse(before) = std::mem::replace(&mut self.rows, rows) {
+                        self.unasked.extend(before.others());
+                    }
                     *next += 1;
                 }
                 _ if self.read == 0 => {

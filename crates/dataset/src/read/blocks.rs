@@ -6,6 +6,7 @@ use super::csv;
 use super::grid::{Grid, Span};
 use super::header::Header;
 use super::source::Source;
+use super::svmlight::Pairs;
 use super::{CsvOptions, Format, ReadError, json_lines, line_breaks, sniff, svmlight};
 use crate::fingerprint::Checksum;
 
@@ -50,6 +51,12 @@ pub(super) struct Block {
     spans: Vec<Span>,
 }
 
+/// A block of rows, cut as its format wants.
+pub(super) enum Rows {
+    Cells(Grid),
+    Pairs(Pairs),
+}
+
 /// How the text of a file is cut into cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
@@ -68,9 +75,9 @@ impl Layout {
     }
 
     /// The cells of a block, as far as it is sound, and what is wrong behind them.
-    pub(super) fn grid(self, path: &str, block: Block) -> (Grid, Option<ReadError>) {
+    pub(super) fn cut(self, path: &str, block: Block) -> (Rows, Option<ReadError>) {
         let Block { text, line, spans } = block;
-        match self {
+        let (grid, error) = match self {
             Self::Csv { delimiter, columns } => {
                 let shape = csv::Shape {
                     delimiter,
@@ -82,8 +89,12 @@ impl Layout {
                 (grid, error)
             }
             Self::JsonLines => json_lines::grid(path, text, line),
-            Self::Svmlight => svmlight::grid(path, text, line),
-        }
+            Self::Svmlight => {
+                let (pairs, error) = svmlight::pairs(path, text, line);
+                return (Rows::Pairs(pairs), error);
+            }
+        };
+        (Rows::Cells(grid), error)
     }
 
     /// The bytes of whole rows at the start of `text`, 0 when no row ends in it.

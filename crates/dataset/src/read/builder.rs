@@ -99,6 +99,14 @@ impl Builder {
         }
     }
 
+    /// Number of cells so far.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Numeric(values) | Self::Written(_, values) => values.len(),
+            Self::Text { codes, .. } => codes.len(),
+        }
+    }
+
     /// Appends a trimmed cell of valid UTF-8; `None` is a missing one.
     pub(super) fn push(&mut self, cell: Option<&[u8]>) -> Result<(), Refusal> {
         match (self, cell) {

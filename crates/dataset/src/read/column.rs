@@ -4,6 +4,7 @@ use super::builder::{BOOLEANS, boolean};
 use super::csv::MissingCells;
 use super::error::excerpt;
 use super::grid::{Cell, Grid};
+use crate::notation::iso;
 use crate::number::{Parsed, parse};
 use crate::schema::Kind;
 use crate::table::{Dictionary, MISSING};
@@ -23,6 +24,8 @@ pub(super) struct Task<'a> {
     pub(super) kind: Option<Kind>,
     /// Whether the cells themselves are wanted, or only what they are.
     pub(super) keep: bool,
+    /// Whether dates are wanted as seconds.
+    pub(super) dates: bool,
     /// The texts of the blocks before, where the column is known to have words in it: its text is
     /// wanted even of a block of numbers.
     pub(super) known: Option<&'a Dictionary>,
@@ -33,6 +36,8 @@ pub(super) struct Task<'a> {
 pub(super) struct Looked {
     pub(super) cells: usize,
     pub(super) numeric: usize,
+    /// Cells that are dates in ISO 8601, where they were read as such: all or none.
+    pub(super) dates: usize,
     pub(super) first_word: Option<(u64, String)>,
     pub(super) first_not_finite: Option<(u64, String)>,
     /// The spellings of yes and no that are still possible, each time that there are fewer.
@@ -44,8 +49,14 @@ pub(super) struct Looked {
 pub(super) enum Part {
     /// No cell is there, or none is wanted.
     Missing(usize),
-    /// `NaN` where there is no number.
+    /// `NaN` where there is no number; the seconds of dates are numbers.
     Numbers(Vec<f64>),
+    /// `NaN` where there is no number, 0 in the rows that are not listed.
+    Sparse {
+        len: usize,
+        rows: Vec<u32>,
+        values: Vec<f64>,
+    },
     /// Codes below `known` are those of the blocks before, which had so many levels when the block
     /// was read; those from `known` on are the positions of `levels`.
     Text {
@@ -107,6 +118,10 @@ pub(super) fn read(cells: &impl TextCells, task: Task<'_>, na: &MissingCells) ->
                 (looked, Part::Numbers(values))
             }
         }
+        Some(_) if task.dates => match dates(cells, na) {
+            Some((looked, values)) => (looked, Part::Numbers(values)),
+            None => text(cells, task, na),
+        },
         _ => text(cells, task, na),
     };
     if task.keep {
@@ -152,6 +167,33 @@ fn numbers(cells: &impl TextCells, na: &MissingCells, strict: bool) -> (Looked, 
         values.push(f64::NAN);
     }
     (looked, values)
+}
+
+/// The cells as seconds, where all of them are dates in ISO 8601.
+fn dates(cells: &impl TextCells, na: &MissingCells) -> Option<(Looked, Vec<f64>)> {
+    let mut looked = Looked::default();
+    let mut values = Vec::with_capacity(cells.rows());
+    for (row, cell) in cells.cells().enumerate() {
+        let Some(cell) = cell.filter(|cell| !na.contains(cell)) else {
+            values.push(f64::NAN);
+            continue;
+        };
+        values.push(iso(cell)?);
+        if looked.dates == 0 {
+            looked.first_date(cells.line(row), cell);
+        }
+        looked.cells += 1;
+        looked.dates += 1;
+    }
+    Some((looked, values))
+}
+
+impl Looked {
+    /// Takes note of what a date is otherwise: a word, and neither yes nor no.
+    pub(super) fn first_date(&mut self, line: u64, cell: &[u8]) {
+        self.first_word = Some((line, excerpt(cell)));
+        self.spellings.push((0, line, excerpt(cell)));
+    }
 }
 
 /// The cells as text. What only the first of its kind matters for is looked at once for each text.

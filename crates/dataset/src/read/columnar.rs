@@ -22,7 +22,7 @@ use super::assembly::{Assembly, Columns};
 use super::column::{Looked, Part, Task};
 use super::csv::MissingCells;
 use super::header::Header;
-use super::{Format, ReadError, ReadProgress};
+use super::{DECODING, Format, ReadError, ReadProgress};
 use crate::fingerprint::Checksum;
 use crate::schema::Role;
 use crate::table::Lines;
@@ -235,9 +235,10 @@ impl ColumnFile {
                 let mut line = *line;
                 let mut parts = Vec::with_capacity(chunk.len());
                 for array in chunk {
-                    let read = array::read(&array, line, tasks[column], na);
+                    let rows = array.len();
+                    let read = array::read(array, line, tasks[column], na);
                     parts.push(read.map_err(|fault| self.fault(&fault, line, column))?);
-                    line += array.len() as u64;
+                    line += rows as u64;
                 }
                 Ok(parts)
             })
@@ -350,8 +351,11 @@ fn decoded<T>(
     format: Format,
     decode: impl FnOnce() -> Result<T, ReadError>,
 ) -> Result<T, ReadError> {
+    DECODING.set(true);
     // After a panic nothing of the decoder is used again.
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|panic| {
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(false);
+    decoded.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         Err(damaged(

@@ -8,7 +8,7 @@ use super::error::excerpt;
 use crate::date;
 use crate::notation::{DateNotation, Notation, Recognised, recognise};
 use crate::recognition::{Finding, of_feature};
-use crate::schema::{ColumnSchema, Kind, Role, SchemaOptions};
+use crate::schema::{ColumnSchema, Kind, Role, Told};
 use crate::table::{Cells, MISSING};
 
 /// Values of a target up to which it is classes: `5%` and `10%` are labels.
@@ -22,13 +22,13 @@ const CLASSES: usize = 2;
 pub(super) fn convert(
     described: &mut ColumnSchema,
     cells: Cells,
-    options: &SchemaOptions,
+    told: &Told<'_>,
     doubt: Option<ReadError>,
     place: impl Fn(usize) -> (String, u64),
 ) -> Result<Cells, ReadError> {
     let cells = match cells {
         Cells::Text { codes, levels } => {
-            match notation(described, &levels, options, doubt, |level| {
+            match notation(described, &levels, told, doubt, |level| {
                 let row = codes.iter().position(|&code| code as usize == level);
                 place(row.unwrap_or_default())
             })? {
@@ -37,17 +37,24 @@ pub(super) fn convert(
                 Outcome::Numbers(notation) => numbers(notation, &codes, &levels),
             }
         }
-        numbers @ Cells::Numeric(_) => numbers,
+        numbers @ (Cells::Numeric(_) | Cells::Sparse(_)) => {
+            if described.kind == Kind::Date {
+                let iso = Notation::Date(DateNotation::ISO);
+                described.notation = Some(iso);
+                described.finding = Some(Finding::Written(iso));
+            }
+            numbers
+        }
     };
     if let (Kind::Date, Cells::Numeric(seconds)) = (described.kind, &cells) {
-        described.parts = match options.parts.get(&described.name) {
+        described.parts = match told.options.parts.get(&described.name) {
             Some(parts) => parts.clone(),
             None => date::varying_parts(seconds),
         };
     }
     if described.role == Role::Feature && described.finding.is_none() {
         described.finding = of_feature(&described.name, described.kind, &cells);
-        if options.wants(&described.name) {
+        if told.wants(&described.name) {
             // Who names a column knows what it is.
             described.finding = None;
         } else if described.finding == Some(Finding::Identifier) {
@@ -68,12 +75,12 @@ enum Outcome {
 fn notation(
     described: &mut ColumnSchema,
     levels: &[String],
-    options: &SchemaOptions,
+    told: &Told<'_>,
     doubt: Option<ReadError>,
     place: impl Fn(usize) -> (String, u64),
 ) -> Result<Outcome, ReadError> {
     let name = &described.name;
-    let declared = options.declared_kind(name);
+    let declared = told.declared_kind(name);
     let wanted = match (declared, described.role) {
         (Some(Kind::Categorical | Kind::Boolean), _) => return Ok(Outcome::Text),
         (None, _) if described.kind == Kind::Boolean => return Ok(Outcome::Text),
@@ -90,7 +97,7 @@ fn notation(
             None => Outcome::Text,
         });
     }
-    let said = options.notations.get(name).copied();
+    let said = told.options.notations.get(name).copied();
     let said = said.filter(|notation| Some(notation.kind()) == declared);
     if let Some(notation) = said {
         refuse_other(levels, notation, name, place)?;

@@ -7,6 +7,8 @@ mod tokens;
 use serde::{Deserialize, Serialize};
 
 use super::ReadError;
+#[cfg(feature = "parquet")]
+use crate::notation::iso;
 pub(super) use boundary::boundary;
 pub(super) use tokens::{Fault, Shape, grid};
 
@@ -55,6 +57,8 @@ impl CsvOptions {
         MissingCells {
             #[cfg(feature = "parquet")]
             numbers: numbers.collect(),
+            #[cfg(feature = "parquet")]
+            dates: spellings.iter().any(|spelling| iso(spelling).is_some()),
             spellings,
             first,
             empty,
@@ -69,6 +73,9 @@ pub(super) struct MissingCells {
     /// The numbers among them, for cells that are no text.
     #[cfg(feature = "parquet")]
     numbers: Vec<f64>,
+    /// Whether there are dates among them.
+    #[cfg(feature = "parquet")]
+    dates: bool,
     first: [bool; 256],
     empty: bool,
 }
@@ -78,6 +85,12 @@ impl MissingCells {
     #[cfg(feature = "parquet")]
     pub(super) fn has_numbers(&self) -> bool {
         !self.numbers.is_empty()
+    }
+
+    /// Whether any date is missing.
+    #[cfg(feature = "parquet")]
+    pub(super) fn has_dates(&self) -> bool {
+        self.dates
     }
 
     /// Whether a cell that is this number is missing; `NaN` is where `nan` is a spelling.

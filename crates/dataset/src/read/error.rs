@@ -409,8 +409,8 @@ pub enum ReadError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A sparse file too wide to be written out as a table.
-    #[error("{path}: {} by {} are too many cells for a table that stores every zero",
+    /// A sparse file with too many rows or too many different indices.
+    #[error("{path}: {} by {} are more than a table can have",
         counted(*rows, "row"), counted(*columns, "column"))]
     TooWide {
         /// The file.

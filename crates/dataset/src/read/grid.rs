@@ -41,7 +41,6 @@ impl<'a> Cell<'a> {
     };
 
     /// All of a text.
-    #[cfg(feature = "parquet")]
     pub(super) fn whole(text: &'a [u8]) -> Self {
         let (start, end) = (0, text.len());
         Self { text, start, end }

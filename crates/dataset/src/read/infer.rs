@@ -91,6 +91,8 @@ pub(super) struct Seen {
     pub(super) cells: usize,
     /// Of those, cells that are written as numbers.
     pub(super) numeric: usize,
+    /// Of those, dates that were read as such.
+    dates: usize,
     first_word: Option<(Place, String)>,
     first_not_finite: Option<(Place, String)>,
     /// For each spelling of yes and no, a bit: whether all cells so far have it.
@@ -103,6 +105,7 @@ impl Default for Seen {
         Self {
             cells: 0,
             numeric: 0,
+            dates: 0,
             first_word: None,
             first_not_finite: None,
             spellings: (1 << BOOLEANS.len()) - 1,
@@ -117,6 +120,7 @@ impl Seen {
         let place = |(line, value): (u64, String)| (Place { file, line }, value);
         self.cells += block.cells;
         self.numeric += block.numeric;
+        self.dates += block.dates;
         if self.first_word.is_none() {
             self.first_word = block.first_word.map(place);
         }
@@ -154,6 +158,9 @@ impl Seen {
             }
             Some(Kind::Date | Kind::Numeric) | None => {}
         }
+        if self.dates > 0 && !self.partly_dates() {
+            return Ok(Kind::Date);
+        }
         if column.declared.is_none() && self.first_word.is_some() {
             if self.numeric == 0 && self.spellings != 0 {
                 return Ok(Kind::Boolean);
@@ -170,6 +177,11 @@ impl Seen {
             Some(mistake) => Err(mistake),
             None => Ok(Kind::Numeric),
         }
+    }
+
+    /// Whether there are dates that were read as such, and other cells.
+    pub(super) fn partly_dates(&self) -> bool {
+        (1..self.cells).contains(&self.dates)
     }
 
     /// Whether the first word is a number in another notation.

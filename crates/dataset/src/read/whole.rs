@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::assembly::{Assembly, Columns, Disk, Growing, Plan};
-use super::blocks::{Block, Blocks, Layout, Sizes};
+use super::blocks::{Block, Blocks, Layout, Rows, Sizes};
 use super::body::{self, Body};
 use super::column::{self, GridColumn};
 use super::csv::MissingCells;
@@ -12,12 +12,12 @@ use super::input::Part;
 use super::source::Source;
 use super::{CsvOptions, Format, Input, ReadError, ReadProgress, conversion, infer, svmlight};
 use crate::fingerprint::{Checksum, Fingerprint};
-use crate::schema::{Role, Schema, SchemaOptions};
+use crate::schema::{Role, Schema, SchemaOptions, Told};
 use crate::storage::{Storage, StorageError, StoredColumns, StoredTable};
 use crate::table::{Column, Lines, Table};
 
 /// Blocks that wait for one thread: enough that none is idle while the next are read.
-const BLOCKS_PER_THREAD: usize = 4;
+const BLOCKS_PER_THREAD: usize = 8;
 
 /// What one pass over all bytes gives.
 pub(super) struct Pass {
@@ -69,8 +69,9 @@ pub(super) fn read(
     options: &SchemaOptions,
     sizes: Sizes,
 ) -> Result<(Table, Schema, Fingerprint), ReadError> {
-    let first = first(input, csv, options, sizes, None)?;
-    finish(input, csv, options, sizes, first, Vec::new(), None)
+    let told = options.told();
+    let first = first(input, csv, &told, sizes, None)?;
+    finish(input, csv, &told, sizes, first, Vec::new(), None)
 }
 
 /// Reads a whole table to the disk: see [`read_stored`](super::read_stored).
@@ -81,21 +82,22 @@ pub(super) fn read_stored(
     sizes: Sizes,
     storage: &Storage,
 ) -> Result<(StoredTable, Schema, Fingerprint), ReadError> {
-    let first = first(input, csv, options, sizes, Some(storage))?;
+    let told = options.told();
+    let first = first(input, csv, &told, sizes, Some(storage))?;
     storage.columns(first.lines.len())?;
     let columns = StoredColumns::new(storage)?;
-    finish(input, csv, options, sizes, first, columns, Some(storage))
+    finish(input, csv, &told, sizes, first, columns, Some(storage))
 }
 
 /// The first pass, which has to find rows.
 fn first(
     input: &Input,
     csv: &CsvOptions,
-    options: &SchemaOptions,
+    told: &Told<'_>,
     sizes: Sizes,
     storage: Option<&Storage>,
 ) -> Result<Pass, ReadError> {
-    let first = pass(input, csv, &Plan::First(options), sizes, storage)?;
+    let first = pass(input, csv, &Plan::First(told), sizes, storage)?;
     let path = || input.name().to_owned();
     if first.columns.is_empty() {
         return Err(ReadError::Empty { path: path() });
@@ -110,7 +112,7 @@ fn first(
 pub(super) fn finish<C: Collected>(
     input: &Input,
     csv: &CsvOptions,
-    options: &SchemaOptions,
+    told: &Told<'_>,
     sizes: Sizes,
     first: Pass,
     mut columns: C,
@@ -122,7 +124,7 @@ pub(super) fn finish<C: Collected>(
     infer::check_names(
         input.name(),
         &Header::of_names(input.name(), names.clone()),
-        options,
+        told.options,
     )?;
     let (mut schema, doubts) = infer::decide(&files, &first.columns)?;
     let rows = first.lines.len();
@@ -170,7 +172,7 @@ pub(super) fn finish<C: Collected>(
             let file = file.map_or_else(|| input.name().to_owned(), Clone::clone);
             (file, first.lines.get(row))
         };
-        let cells = conversion::convert(described, cells, options, doubt, place)?;
+        let cells = conversion::convert(described, cells, told, doubt, place)?;
         if described.role != Role::Ignored {
             columns.push(Column {
                 name: described.name.clone(),
@@ -223,17 +225,22 @@ pub(super) fn pass(
         }
         let body = Body::open(source, Some(part), csv, sizes)?;
         if begun.is_none() {
-            if let (Plan::First(options), Some(header)) = (plan, body.header()) {
-                infer::check_names(input.name(), header, options)?;
+            if let (Plan::First(told), Some(header)) = (plan, body.header()) {
+                infer::check_names(input.name(), header, told.options)?;
             }
-            let names = body.header().map_or(&[][..], |header| &header.names);
+            let mut names = body
+                .header()
+                .map_or_else(Vec::new, |header| header.names.clone());
+            if let (Plan::First(told), Format::Svmlight) = (plan, body.format()) {
+                names = svmlight::mentioned(told.options);
+            }
             let first = First {
                 part,
                 header: body.header().cloned(),
                 format: body.format(),
             };
             let disk = storage.map(Disk::new).transpose()?;
-            begun = Some((Assembly::new(plan, body.format(), names, disk), first));
+            begun = Some((Assembly::new(plan, body.format(), &names, disk), first));
         }
         let Some((assembly, first)) = &mut begun else {
             break;
@@ -405,32 +412,38 @@ fn cut(
     na: &MissingCells,
     block: Block,
 ) -> Result<Columns, ReadError> {
-    let (grid, error) = layout.grid(path, block);
+    let (rows, error) = layout.cut(path, block);
     if let Some(error) = error {
         return Err(error);
     }
-    let tasks = assembly.tasks(grid.names.as_deref());
-    let parts = tasks
-        .into_iter()
-        .enumerate()
-        .map(|(column, task)| {
-            column::read(
-                &GridColumn {
-                    grid: &grid,
-                    column,
-                },
-                task,
-                na,
-            )
-        })
-        .collect();
-    Ok(Columns {
-        lines: grid.lines,
-        names: grid.names,
-        parts,
-        spare: (grid.text, grid.spans),
-    })
+    match rows {
+        Rows::Cells(grid) => {
+            let tasks = assembly.tasks(grid.names.as_deref());
+            let grid_column = |(column, task)| {
+                let grid = &grid;
+                column::read(&GridColumn { grid, column }, task, na)
+            };
+            let parts = tasks.into_iter().enumerate().map(grid_column).collect();
+            Ok(Columns {
+                lines: grid.lines,
+                names: grid.names,
+                parts,
+                spare: (grid.text, grid.spans),
+            })
+        }
+        Rows::Pairs(pairs) => {
+            let indices = pairs.indices().into_iter().map(svmlight::name);
+            let names: Vec<String> = [svmlight::LABEL.to_owned()]
+                .into_iter()
+                .chain(indices)
+                .collect();
+            let parts = pairs.columns(&assembly.tasks(Some(&names)), na);
+            Ok(Columns {
+                lines: pairs.lines,
+                names: Some(names),
+                parts,
+                spare: (pairs.text, Vec::new()),
+            })
+        }
+    }
 }
-
-#[cfg(test)]
-mod tests;

@@ -201,10 +201,12 @@ impl SchemaFile {
                 options.parts.entry(own()).or_insert_with(|| parts.clone());
             }
         }
+        let names = || self.columns.iter().map(|entry| entry.name.clone());
+        // Whatever else is said of a column, it is the file that is wrong where the table lacks it.
+        options.named.extend(names());
         match self.others {
             Others::Error => {
-                let names = self.columns.iter().map(|entry| entry.name.clone());
-                options.only.get_or_insert_with(|| names.collect());
+                options.only.get_or_insert_with(|| names().collect());
             }
             Others::Ignored => {
                 features.extend(flags.keep.iter().cloned());

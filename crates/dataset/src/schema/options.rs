@@ -42,6 +42,9 @@ pub struct SchemaOptions {
     pub parts: BTreeMap<String, Vec<DatePart>>,
     /// The only columns that the table may have, and must have; `None` allows any.
     pub only: Option<Vec<String>>,
+    /// Columns that the table must have: those that a schema file names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub named: Vec<String>,
 }
 
 /// Where a name was given.
@@ -138,6 +141,7 @@ impl SchemaOptions {
             names.into_iter().map(move |name| (mention, name.as_str()))
         }
         each(Mention::Schema, self.only.iter().flatten())
+            .chain(each(Mention::Schema, &self.named))
             .chain(each(Mention::Target, &self.target))
             .chain(each(Mention::Weight, &self.weight))
             .chain(each(Mention::Offset, &self.offset))
@@ -167,17 +171,65 @@ impl SchemaOptions {
         None
     }
 
+    /// The same, to be asked about one column after the other.
+    pub(crate) fn told(&self) -> Told<'_> {
+        let mut lists: HashMap<&str, Lists> = HashMap::new();
+        for (mention, name) in self.mentions() {
+            let own = lists.entry(name).or_default();
+            match mention {
+                Mention::Feature => own.feature = true,
+                Mention::Drop => own.drop = true,
+                Mention::Categorical => own.categorical = true,
+                Mention::Numeric => own.numeric = true,
+                Mention::Boolean => own.boolean = true,
+                Mention::Date => own.date = true,
+                Mention::Keep => own.keep = true,
+                Mention::Target | Mention::Weight | Mention::Offset | Mention::Schema => {}
+            }
+        }
+        Told {
+            options: self,
+            lists,
+        }
+    }
+}
+
+/// [`SchemaOptions`] by column, for tables of very many.
+#[derive(Debug)]
+pub(crate) struct Told<'a> {
+    pub(crate) options: &'a SchemaOptions,
+    lists: HashMap<&'a str, Lists>,
+}
+
+/// The lists that a column is in.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each list")]
+struct Lists {
+    feature: bool,
+    drop: bool,
+    categorical: bool,
+    numeric: bool,
+    boolean: bool,
+    date: bool,
+    keep: bool,
+}
+
+impl Told<'_> {
+    fn lists(&self, name: &str) -> Lists {
+        self.lists.get(name).copied().unwrap_or_default()
+    }
+
     /// What the named column is used for.
     pub(crate) fn role(&self, name: &str) -> Role {
         let is = |given: &Option<String>| given.as_deref() == Some(name);
-        let listed = |names: &[String]| names.iter().any(|given| given == name);
-        if is(&self.target) {
+        let lists = self.lists(name);
+        if is(&self.options.target) {
             Role::Target
-        } else if is(&self.weight) {
+        } else if is(&self.options.weight) {
             Role::Weight
-        } else if is(&self.offset) {
+        } else if is(&self.options.offset) {
             Role::Offset
-        } else if listed(&self.drop) || self.features.as_ref().is_some_and(|names| !listed(names)) {
+        } else if lists.drop || (self.options.features.is_some() && !lists.feature) {
             Role::Ignored
         } else {
             Role::Feature
@@ -187,7 +239,9 @@ impl SchemaOptions {
     /// As what the cells of the named column are read: text, where a notation makes numbers of it.
     pub(crate) fn kind_to_read(&self, name: &str) -> Option<Kind> {
         match self.declared_kind(name) {
-            Some(Kind::Numeric) if self.notations.contains_key(name) => Some(Kind::Categorical),
+            Some(Kind::Numeric) if self.options.notations.contains_key(name) => {
+                Some(Kind::Categorical)
+            }
             Some(Kind::Date) => Some(Kind::Categorical),
             kind => kind,
         }
@@ -195,26 +249,24 @@ impl SchemaOptions {
 
     /// Whether a person wants the named column as a feature, by whatever option.
     pub(crate) fn wants(&self, name: &str) -> bool {
-        let listed = |names: &[String]| names.iter().any(|given| given == name);
-        listed(&self.keep)
-            || self.features.as_ref().is_some_and(|names| listed(names))
-            || self.declared_kind(name).is_some()
+        let lists = self.lists(name);
+        lists.keep || lists.feature || self.declared_kind(name).is_some()
     }
 
     /// The kind that the cells of the named column must have, if that is not to be inferred.
     pub(crate) fn declared_kind(&self, name: &str) -> Option<Kind> {
-        let listed = |names: &[String]| names.iter().any(|given| given == name);
-        if listed(&self.categorical) {
+        let lists = self.lists(name);
+        if lists.categorical {
             Some(Kind::Categorical)
-        } else if listed(&self.boolean) {
+        } else if lists.boolean {
             Some(Kind::Boolean)
-        } else if listed(&self.date) {
+        } else if lists.date {
             Some(Kind::Date)
-        } else if let Some(notation) = self.notations.get(name) {
+        } else if let Some(notation) = self.options.notations.get(name) {
             Some(notation.kind())
-        } else if listed(&self.numeric)
-            || self.weight.as_deref() == Some(name)
-            || self.offset.as_deref() == Some(name)
+        } else if lists.numeric
+            || self.options.weight.as_deref() == Some(name)
+            || self.options.offset.as_deref() == Some(name)
         {
             Some(Kind::Numeric)
         } else {
@@ -240,7 +292,7 @@ mod tests {
             features: Some(names(&["a", "b"])),
             ..SchemaOptions::default()
         };
-        let roles = ["y", "w", "o", "a", "c"].map(|name| options.role(name));
+        let roles = ["y", "w", "o", "a", "c"].map(|name| options.told().role(name));
         assert_eq!(
             roles,
             [
@@ -256,7 +308,7 @@ mod tests {
             ..SchemaOptions::default()
         };
         assert_eq!(
-            ["a", "b"].map(|name| options.role(name)),
+            ["a", "b"].map(|name| options.told().role(name)),
             [Role::Ignored, Role::Feature]
         );
     }

@@ -60,6 +60,10 @@ impl StoredColumns {
                 self.spill.append(&mut segments, &values)?;
                 None
             }
+            Cells::Sparse(cells) => {
+                self.spill.append(&mut segments, &cells.to_dense())?;
+                None
+            }
             Cells::Text { codes, levels } => {
                 self.spill.append(&mut segments, &codes)?;
                 Some(levels)
@@ -173,6 +177,8 @@ impl StoredTable {
                     values.resize(rows.len(), 0.0);
                     self.spill.read(&stored.segments, rows.clone(), values)?;
                 }
+                // On the disk every number is in its place.
+                Cells::Sparse(_) => {}
                 Cells::Text { codes, .. } => {
                     codes.resize(rows.len(), 0);
                     self.spill.read(&stored.segments, rows.clone(), codes)?;
@@ -217,6 +223,8 @@ impl ColumnSource for StoredTable {
                     values.resize(rows.len(), 0.0);
                     self.spill.pick(&stored.segments, rows, values)?;
                 }
+                // On the disk every number is in its place.
+                Cells::Sparse(_) => {}
                 Cells::Text { codes, .. } => {
                     codes.resize(rows.len(), 0);
                     self.spill.pick(&stored.segments, rows, codes)?;

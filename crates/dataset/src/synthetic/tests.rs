@@ -386,27 +386,33 @@ fn what_is_written_is_what_was_made() {
         ..Default::default()
     };
     let synthetic = problem.generate().unwrap();
-    let mut bytes = Vec::new();
-    synthetic.write_csv(&mut bytes).unwrap();
+    let bytes = synthetic.write(Vec::new(), OutputFormat::Csv).unwrap();
     assert!(bytes.starts_with(b"x1,x2,x3,x4,y\n"));
-    let input = Input::bytes("synthetic", bytes);
-    let (read, ..) = read_table(&input, &CsvOptions::default(), &SchemaOptions::default()).unwrap();
-    assert_eq!(read.columns(), synthetic.table().unwrap().columns());
+    let parquet = synthetic.write(Vec::new(), OutputFormat::Parquet);
+    let parquet = parquet.ok().filter(|_| cfg!(feature = "parquet"));
+    for bytes in parquet.into_iter().chain([bytes]) {
+        let input = Input::bytes("synthetic", bytes);
+        let read = read_table(&input, &CsvOptions::default(), &SchemaOptions::default());
+        assert_eq!(
+            read.unwrap().0.columns(),
+            synthetic.table().unwrap().columns()
+        );
+    }
     let two = Regression {
         samples: 2,
         features: 1,
         targets: 2,
         ..Default::default()
     };
-    let mut bytes = Vec::new();
-    two.generate().unwrap().write_csv(&mut bytes).unwrap();
+    let two = two.generate().unwrap();
+    let bytes = two.write(Vec::new(), OutputFormat::Csv).unwrap();
     assert!(bytes.starts_with(b"x1,y1,y2\n"));
     let classes = Classification {
         samples: 5,
         ..Default::default()
     };
-    let mut bytes = Vec::new();
-    classes.generate().unwrap().write_csv(&mut bytes).unwrap();
+    let classes = classes.generate().unwrap();
+    let bytes = classes.write(Vec::new(), OutputFormat::Csv).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     assert!(
         text.lines()

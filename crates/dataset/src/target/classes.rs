@@ -25,14 +25,24 @@ pub(super) struct Classes {
     pub(super) codes: Vec<u32>,
 }
 
+/// The cells of a target.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Values<'a> {
+    Numbers(&'a [f64]),
+    Texts {
+        codes: &'a [u32],
+        levels: &'a [String],
+    },
+}
+
 /// How many distinct values these rows have, if that is not more than `most`.
-pub(super) fn distinct_at_most(cells: &Cells, rows: &[usize], most: usize) -> Option<usize> {
+pub(super) fn distinct_at_most(cells: Values<'_>, rows: &[usize], most: usize) -> Option<usize> {
     let mut seen = Vec::with_capacity(most);
     for &row in rows {
         let value = match cells {
             // Adding 0 makes 0 of -0.
-            Cells::Numeric(values) => (values[row] + 0.0).to_bits(),
-            Cells::Text { codes, .. } => u64::from(codes[row]),
+            Values::Numbers(values) => (values[row] + 0.0).to_bits(),
+            Values::Texts { codes, .. } => u64::from(codes[row]),
         };
         if !seen.contains(&value) {
             if seen.len() == most {
@@ -45,9 +55,9 @@ pub(super) fn distinct_at_most(cells: &Cells, rows: &[usize], most: usize) -> Op
 }
 
 /// The classes of rows in which no cell is missing.
-pub(super) fn classes(cells: &Cells, rows: &[usize]) -> Classes {
+pub(super) fn classes(cells: Values<'_>, rows: &[usize]) -> Classes {
     match cells {
-        Cells::Text { codes, levels } => {
+        Values::Texts { codes, levels } => {
             let mut used: Vec<u32> = rows.iter().map(|&row| codes[row]).collect();
             used.sort_unstable();
             used.dedup();
@@ -67,7 +77,7 @@ pub(super) fn classes(cells: &Cells, rows: &[usize]) -> Classes {
                     .collect(),
             }
         }
-        Cells::Numeric(values) => {
+        Values::Numbers(values) => {
             let value = |&row: &usize| values[row] + 0.0;
             let mut distinct: Vec<f64> = rows.iter().map(value).collect();
             distinct.sort_by(f64::total_cmp);
@@ -112,7 +122,7 @@ pub(super) fn find(
     labels: &[String],
     positive: &str,
 ) -> Result<usize, TargetError> {
-    let numeric = matches!(column.cells, Cells::Numeric(_));
+    let numeric = !matches!(column.cells, Cells::Text { .. });
     let same = |label: &String| label == positive || (numeric && same_number(label, positive));
     let found = labels.iter().position(same).or_else(|| {
         // Booleans are read in lower case; other labels that differ only in case stay apart.

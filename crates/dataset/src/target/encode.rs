@@ -1,6 +1,6 @@
 //! From the cells of the target to the values that are predicted.
 
-use super::classes::{self, Classes};
+use super::classes::{self, Classes, Values};
 use super::threshold::Threshold;
 use super::{Target, TargetError, TargetOptions, TaskChoice};
 use crate::table::{Cells, Column};
@@ -17,13 +17,18 @@ pub(super) fn encode(
     {
         return Err(TargetError::PositiveOfAnotherTask { task });
     }
-    if let (Cells::Numeric(values), Some(text)) = (&column.cells, &options.positive)
+    let numbers = column.cells.numbers();
+    if let (Some(values), Some(text)) = (&numbers, &options.positive)
         && let Some(threshold) = Threshold::parse(text)
     {
         return above_or_below(column, values, rows, threshold);
     }
-    let numeric = matches!(column.cells, Cells::Numeric(_));
-    let distinct = classes::distinct_at_most(&column.cells, rows, 2);
+    let numeric = numbers.is_some();
+    let values = match (&column.cells, &numbers) {
+        (Cells::Text { codes, levels }, _) => Values::Texts { codes, levels },
+        (_, numbers) => Values::Numbers(numbers.as_deref().unwrap_or_default()),
+    };
+    let distinct = classes::distinct_at_most(values, rows, 2);
     if distinct == Some(1) {
         let value = column.cell(rows[0]).unwrap_or_default();
         return Err(TargetError::OneValue {
@@ -37,14 +42,14 @@ pub(super) fn encode(
         TaskChoice::Binary | TaskChoice::Multinomial => false,
     };
     if linear {
-        let Cells::Numeric(values) = &column.cells else {
+        let Some(values) = numbers else {
             return Err(TargetError::NotNumeric { column: name() });
         };
         return Ok(Target::Linear {
             values: rows.iter().map(|&row| values[row]).collect(),
         });
     }
-    let Classes { labels, codes } = classes::classes(&column.cells, rows);
+    let Classes { labels, codes } = classes::classes(values, rows);
     let two = labels.len() == 2 && options.task != TaskChoice::Multinomial;
     if let Some(positive) = &options.positive {
         let positive = classes::find(column, &labels, positive)?;

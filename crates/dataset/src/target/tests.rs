@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::schema::{Kind, Role};
+use crate::table::Cells;
 
 fn schema(columns: &[(&str, Kind, Role)]) -> Schema {
     let column = |&(name, kind, role): &(&str, Kind, Role)| ColumnSchema::new(name, kind, role);
@@ -13,7 +14,7 @@ fn schema(columns: &[(&str, Kind, Role)]) -> Schema {
 /// A table of one column, the target.
 fn of(column: Column) -> (Table, Schema) {
     let kind = match column.cells {
-        Cells::Numeric(_) => Kind::Numeric,
+        Cells::Numeric(_) | Cells::Sparse(_) => Kind::Numeric,
         Cells::Text { .. } => Kind::Categorical,
     };
     let schema = schema(&[(&column.name, kind, Role::Target)]);

@@ -44,6 +44,7 @@ impl<W: Write> Encoder<W> {
                         }
                     }
                     Cells::Numeric(values) => number::write(&mut self.text, values[row])?,
+                    Cells::Sparse(cells) => number::write(&mut self.text, cells.get(row))?,
                     Cells::Text { codes, levels } => {
                         if let Some(level) = levels.get(codes[row] as usize) {
                             self.cell(level);

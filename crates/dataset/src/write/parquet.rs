@@ -76,13 +76,15 @@ impl<W: Write> Write for Lent<W> {
 }
 
 fn array(column: &Column) -> ArrayRef {
+    let numbers = |values: &[f64]| -> ArrayRef {
+        let cells = values
+            .iter()
+            .map(|&value| (!value.is_nan()).then_some(value));
+        Arc::new(cells.collect::<Float64Array>())
+    };
     match &column.cells {
-        Cells::Numeric(values) => {
-            let cells = values
-                .iter()
-                .map(|&value| (!value.is_nan()).then_some(value));
-            Arc::new(cells.collect::<Float64Array>())
-        }
+        Cells::Numeric(values) => numbers(values),
+        Cells::Sparse(cells) => numbers(&cells.to_dense()),
         Cells::Text { codes, levels } => {
             let cells = codes.iter().map(|&code| levels.get(code as usize));
             Arc::new(cells.collect::<StringArray>())

@@ -38,7 +38,6 @@ text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:currentColor}\
 .c0{stroke:#0969da}.c1{stroke:#cf222e}.c2{stroke:#1a7f37}.c3{stroke:#8250df}\
 .c4{stroke:#bc4c00}.c5{stroke:#1b7c83}.c6{stroke:#bf3989}.c7{stroke:#7d6608}\
 .rest{stroke:#afb8c1;stroke-width:1}\
-polyline{fill:none;stroke-width:1.6;stroke-linejoin:round}\
 .name{font-size:12px}\
 polyline.weak{stroke:#0969da;stroke-dasharray:5 3}text.weak{fill:#0969da}\
 polyline.good{stroke:#1a7f37;stroke-width:2.2}text.good{fill:#1a7f37}\

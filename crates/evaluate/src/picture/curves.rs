@@ -181,7 +181,8 @@ impl CurvePanel {
                 let x = points.last().map_or(left, |(x, _)| *x);
                 points.push((x, top));
             }
-            canvas.curve(curve.tone.class(), &points, &curve.name);
+            let class = format!("curve {}", curve.tone.class());
+            canvas.curve(&class, &points, &curve.name);
             ends.push(points.last().map_or(bottom, |(_, y)| *y));
         }
         let room = self.curves.len().min(FIT);

@@ -57,7 +57,7 @@ pub(super) struct PredictArgs {
     /// ('part-*.csv'), `-` for standard input, or the name of a table that comes with the program
     #[arg(value_name = "TABLE", required = true)]
     pub(super) tables: Vec<String>,
-    /// The file to write [default: standard output]
+    /// The file to write: CSV, or Parquet where it ends in .parquet [default: CSV on standard output]
     #[arg(long, short, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// Columns to hand on as they stand

@@ -13,6 +13,12 @@ use super::args::{Format, InspectArgs};
 use crate::inspect::{Coefficient, Inspection};
 use crate::predictor::Predictor;
 
+/// Columns that are shown; of more, the first few as inputs, and those of the largest coefficients.
+const SHOWN: usize = 200;
+
+/// Inputs that are shown of a model that has more than [`SHOWN`].
+const SHOWN_INPUTS: usize = 20;
+
 /// Levels of a category that are named.
 const LEVELS: usize = 6;
 
@@ -128,7 +134,9 @@ fn describe(inspection: &Inspection) -> String {
 
 fn inputs(text: &mut String, inspection: &Inspection) {
     text.push_str("needs the columns\n");
-    for input in &inspection.inputs {
+    let all = inspection.inputs.len();
+    let shown = if all > SHOWN { SHOWN_INPUTS } else { all };
+    for input in &inspection.inputs[..shown] {
         let what = match &input.encoding {
             Encoding::Numeric {
                 median, min, max, ..
@@ -170,11 +178,20 @@ fn inputs(text: &mut String, inspection: &Inspection) {
             terminal::wrap(&format!("  {:26}", input.name), &" ".repeat(28), &what)
         );
     }
+    more(text, all - shown);
     if !inspection.notes.is_empty() {
         text.push('\n');
         for note in &inspection.notes {
             text.push_str(&line("encoding", note));
         }
+    }
+}
+
+/// Says how many lines are left out.
+fn more(text: &mut String, left: usize) {
+    if left > 0 {
+        let left = format!("{} more: --format json", count(left));
+        let _ = writeln!(text, "  {:26}{left:>30}", "...");
     }
 }
 
@@ -192,7 +209,12 @@ fn coefficients(text: &mut String, inspection: &Inspection) {
             .and_then(|one| one.class.clone())
             .unwrap_or_default();
         let _ = writeln!(text, "{heading:28}{:>15}{:>15}", "per unit", "per sd");
-        for one in own {
+        let mut shown: Vec<&Coefficient> = own.iter().collect();
+        if own.len() > SHOWN {
+            shown.sort_by(|a, b| b.standardized.abs().total_cmp(&a.standardized.abs()));
+            shown.truncate(SHOWN);
+        }
+        for one in &shown {
             let _ = writeln!(
                 text,
                 "  {:26}{:>15}{:>15}",
@@ -201,6 +223,7 @@ fn coefficients(text: &mut String, inspection: &Inspection) {
                 significant(one.standardized, 6)
             );
         }
+        more(text, own.len() - shown.len());
         if let Some(intercept) = inspection.intercepts.get(class) {
             let _ = writeln!(
                 text,

@@ -12,6 +12,7 @@ use terminal::{Exit, Failure};
 use crate::error::InferError;
 use crate::write::BatchError;
 use args::{Cli, Command};
+use dataset::write::WriteError;
 
 impl From<InferError> for Failure {
     fn from(error: InferError) -> Self {
@@ -24,13 +25,23 @@ impl From<BatchError> for Failure {
         match error {
             BatchError::Infer(error) => error.into(),
             BatchError::Io(error) => Self::new(error, Exit::Unexpected),
+            BatchError::Table(error) => not_written("the predictions", &error),
         }
     }
 }
 
+/// The failure to write a table.
+fn not_written(place: &str, error: &WriteError) -> Failure {
+    let exit = match error {
+        WriteError::NeedsFeature { .. } => Exit::Usage,
+        _ => Exit::Unexpected,
+    };
+    Failure::new(format!("{place}: {error}"), exit).with_remedy(error.remedy())
+}
+
 /// Runs the program and says how it ended.
 pub fn run() -> ExitCode {
-    terminal::guard(dispatch)
+    terminal::guard(dataset::is_decoding, dispatch)
 }
 
 fn dispatch() -> Result<ExitCode, Failure> {

@@ -1,10 +1,12 @@
 //! `infer predict`.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use dataset::write::OutputFormat;
 use dataset::{Batches, Input, ReadProgress, catalog};
 use serde::Serialize;
 use terminal::number::counted;
@@ -12,15 +14,21 @@ use terminal::watch::Reading;
 use terminal::{Exit, Failure, Progress, Sink, interrupt, line, tell};
 
 use super::args::{Format, PredictArgs};
+use super::not_written;
 use crate::error::InferError;
 use crate::predictor::Predictor;
-use crate::write::{self, Counts, CsvWriter};
+use crate::write::{self, Counts, Output};
+
+/// Unknown columns that are named.
+const NAMED: usize = 5;
 
 /// What `--format json` prints.
 #[derive(Serialize)]
 struct Done<'a> {
     #[serde(flatten)]
     counts: Counts,
+    /// Columns of svmlight tables that the model was not fitted with.
+    unknown_columns: usize,
     out: &'a Path,
 }
 
@@ -53,21 +61,20 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
     let mut next = open()?;
 
     let interrupted = interrupt::watch()?;
-    let sink = Sink::open(args.out.as_deref())?;
+    let out = args.out.as_deref();
+    let format = out.map_or(OutputFormat::Csv, OutputFormat::of_path);
+    let sink = Sink::open(out)?;
     let place = sink.place();
-    let writing = |error: &io::Error| Failure::writing(&place, error);
-    let mut writer = CsvWriter::new(sink);
-    for name in write::header(&predictor, &args.keep) {
-        writer.cell(&name).map_err(|error| writing(&error))?;
-    }
-    writer.end().map_err(|error| writing(&error))?;
+    let mut writer = Output::new(sink, format, write::header(&predictor, &args.keep))
+        .map_err(|error| not_written(&place, &error))?;
 
     let mut counts = Counts::default();
     let mut progress = Progress::new(args.quiet);
     let started = Instant::now();
     let mut read_before = 0;
-    while let Some(batches) = next {
-        for batch in batches {
+    let mut unknown: BTreeSet<String> = BTreeSet::new();
+    while let Some(mut batches) = next {
+        for batch in batches.by_ref() {
             let batch = batch.map_err(InferError::from)?;
             let predictions = predictor.predict(&batch.table)?;
             if args.strict {
@@ -90,27 +97,35 @@ pub(super) fn run(args: &PredictArgs) -> Result<ExitCode, Failure> {
                 // What is half written goes away with the sink.
                 return Ok(Exit::Interrupted.into());
             }
-            if writer.get_mut().is_closed() {
+            if writer.get_mut().is_some_and(|sink| sink.is_closed()) {
                 return Ok(Exit::Ok.into());
             }
         }
         read_before += read.bytes();
+        let unasked = batches.unasked();
+        unknown.extend(predictor.unknown(&unasked).into_iter().map(str::to_owned));
         next = open()?;
     }
-    writer.into_inner().finish()?;
+    let written = writer.finish();
+    written
+        .map_err(|error| not_written(&place, &error))?
+        .finish()?;
     progress.finish();
     if let (Format::Json, Some(out)) = (args.format, &args.out) {
-        let json = serde_json::to_string(&Done { counts, out })
-            .map_err(|error| Failure::new(error, Exit::Unexpected))?;
+        let json = serde_json::to_string(&Done {
+            counts,
+            unknown_columns: unknown.len(),
+            out,
+        })
+        .map_err(|error| Failure::new(error, Exit::Unexpected))?;
         Sink::open(None)?.put(&(json + "\n"))?;
     } else if !args.quiet {
-        tell(&summary(&counts, args.out.as_deref()));
+        tell(&summary(&counts, &unknown, args.out.as_deref()));
     }
     Ok(Exit::Ok.into())
 }
 
-/// The files of all tables, one after the other, whose bytes are counted; none stands for standard
-/// input.
+/// The tables, one after the other, whose bytes are counted; none stands for standard input.
 fn inputs(tables: &[String], read: &ReadProgress) -> Result<Vec<Option<Input>>, InferError> {
     let mut inputs = Vec::new();
     for table in tables {
@@ -119,13 +134,13 @@ fn inputs(tables: &[String], read: &ReadProgress) -> Result<Vec<Option<Input>>, 
         } else {
             let (input, _) = catalog::resolve(table)?;
             let counted = input.with_progress(read);
-            inputs.extend(counted.each().map(Some));
+            inputs.push(Some(counted));
         }
     }
     Ok(inputs)
 }
 
-fn summary(counts: &Counts, out: Option<&Path>) -> String {
+fn summary(counts: &Counts, unknown: &BTreeSet<String>, out: Option<&Path>) -> String {
     let mut text = line("scored", &counted(counts.rows - counts.unscored, "row"));
     for (number, what) in [
         (
@@ -138,6 +153,20 @@ fn summary(counts: &Counts, out: Option<&Path>) -> String {
         if number > 0 {
             text.push_str(&line("note", &format!("{} {what}", counted(number, "row"))));
         }
+    }
+    if !unknown.is_empty() {
+        let mut named: Vec<&str> = unknown.iter().take(NAMED).map(String::as_str).collect();
+        if unknown.len() > NAMED {
+            named.push("...");
+        }
+        let columns = counted(unknown.len(), "column");
+        let named = named.join(", ");
+        text.push_str(&line(
+            "note",
+            &format!(
+                "{columns} of the table ignored, which the model was not fitted with ({named})"
+            ),
+        ));
     }
     if let Some(out) = out {
         text.push_str(&line("wrote", &out.display().to_string()));

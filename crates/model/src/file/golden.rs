@@ -13,6 +13,9 @@ use crate::supervised::Regression;
 pub struct GoldenRow {
     /// The raw cells by column name, as the table had them; `None` is missing.
     pub cells: Vec<(String, Option<String>)>,
+    /// Whether cells that are not listed are 0 rather than missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sparse: bool,
     /// The row of the design matrix.
     pub design: Vec<f64>,
     /// Added to the score; 0 without an offset column.

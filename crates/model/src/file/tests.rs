@@ -53,6 +53,7 @@ fn sample(task: Task, precision: Precision) -> ModelFile {
                 ("radius".to_owned(), Some("2.0".to_owned())),
                 ("grade".to_owned(), None),
             ],
+            sparse: false,
             design,
             offset: 0.0,
             scores: (0..outputs).map(score).collect(),

@@ -11,7 +11,8 @@ use super::{
 use crate::factor::Factor;
 use crate::minimize::largest;
 use crate::objective::{
-    HostObjective, Objective, ObjectiveError, Sums, Wanted, larger, submatrix, weighted_squares,
+    HostObjective, Layout, Objective, ObjectiveError, SparseRows, Sums, Wanted, larger, submatrix,
+    weighted_squares,
 };
 use crate::tolerance::{
     CERTIFIED_SCORE_ERROR, FULL_CERTIFICATE_PARAMETERS, FULL_CERTIFICATE_WORK,
@@ -22,6 +23,9 @@ use crate::tolerance::{
 /// Whether the whole curvature costs too much.
 pub(super) fn is_wide<T: Element>(objective: &HostObjective<'_, T>) -> bool {
     let layout = objective.layout();
+    if objective.sparse().is_some() && layout.dimension() > SAMPLED_CERTIFICATE_PARAMETERS {
+        return true; // few rows of very many columns
+    }
     let products = (objective.rows().len() * layout.pairs()) as f64;
     layout.dimension() > FULL_CERTIFICATE_PARAMETERS
         && products * (layout.stride() as f64).powi(2) > FULL_CERTIFICATE_WORK
@@ -98,7 +102,7 @@ pub(super) fn bounded<T: Element>(
     })
 }
 
-/// `B⁻¹` by the penalty, for a single output.
+/// `B⁻¹` by the penalty, for a single output, or for several without intercepts.
 fn penalty<T: Element>(
     objective: &HostObjective<'_, T>,
     sums: &Sums,
@@ -106,10 +110,10 @@ fn penalty<T: Element>(
 ) -> Option<Vec<f64>> {
     let (layout, total) = (objective.layout(), objective.total_weight());
     let l2 = objective.problem().penalty.l2();
-    if layout.outputs > 1 || l2 <= 0.0 {
+    if layout.outputs > 1 && layout.intercept || l2 <= 0.0 {
         return None;
     }
-    let intercept = |at: &usize| *at == layout.columns;
+    let intercept = |at: &usize| layout.intercept && *at == layout.columns;
     if !free.iter().any(intercept) {
         return Some(vec![1.0 / l2; free.len()]);
     }
@@ -140,9 +144,10 @@ fn sampled<T: Element>(
     sums: &Sums,
     free: &[usize],
 ) -> Result<Option<Vec<f64>>, ObjectiveError> {
-    let some = objective.some(SAMPLED_CERTIFICATE_ROWS * free.len());
+    let some = objective.some(SAMPLED_CERTIFICATE_ROWS * free.len())?;
     let mut curvature = Mat::new();
-    some.finish_curvature(some.sums(theta, Wanted::Curvature)?.grams, &mut curvature);
+    let sampled = some.sums(theta, Wanted::Curvature)?;
+    some.finish_curvature(sampled.grams, &mut curvature);
     if let Some(gauge) = objective.gauge() {
         gauge.fix(&mut curvature);
     }
@@ -159,7 +164,7 @@ fn sampled<T: Element>(
     // rounding of the sums and of two factorisations; then that of the scores
     let outputs = objective.layout().outputs as f64;
     let factored = 4.0 * sums.audit.largest + (2.0 * outputs + 16.0) * UNIT_ROUNDOFF;
-    let summed = 2.0 * summation_rounding(&some, free.len() as f64);
+    let summed = 2.0 * sampled.audit.magnified * summation_rounding(&some, free.len() as f64);
     let smallest = (smallest - summed) * (1.0 - factored);
     let squares = scale.iter().map(|s| s * s / smallest);
     Ok((smallest > 0.0).then(|| squares.collect()))
@@ -183,6 +188,9 @@ fn radius<T: Element>(
             intercepts[k] = *square;
         }
     }
+    if let Some(sparse) = objective.sparse() {
+        return Ok(sparse_radius(sparse, layout, &slopes, &intercepts));
+    }
     let largest = objective.rows().fold_rows(
         8,
         || 0.0_f64,
@@ -200,6 +208,23 @@ fn radius<T: Element>(
         |most, next| *most = larger(*most, next),
     )?;
     Ok(largest.sqrt())
+}
+
+/// [`radius`] of sparse rows, from squares of all columns, class after class, and of the intercepts.
+fn sparse_radius(sparse: &SparseRows, layout: Layout, slopes: &[f64], intercepts: &[f64]) -> f64 {
+    let mut first = vec![0.0_f64; sparse.rows()];
+    let mut second = first.clone();
+    for (k, intercept) in intercepts.iter().enumerate() {
+        let slopes = &slopes[k * layout.columns..(k + 1) * layout.columns];
+        let squares = sparse.weighted_squares(|column| slopes[column]);
+        for (at, square) in squares.iter().enumerate() {
+            let square = intercept + square;
+            second[at] = second[at].max(square.min(first[at]));
+            first[at] = first[at].max(square);
+        }
+    }
+    let rows = first.iter().zip(&second);
+    rows.fold(0.0, |most, (a, b)| larger(most, a + b)).sqrt()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use dataset::Element;
 
 use super::covariance::Coordinate;
+use super::stored::Stored;
 use super::wide::Wide;
 use crate::minimize::{Record, Solution, SolveError, Status, Stop, check, minimize_observed};
 use crate::objective::{HostObjective, TargetValues};
@@ -13,7 +14,7 @@ use crate::tolerance::SMALL_CELLS;
 /// This is the solver for penalties with an L1 part; coefficients that the penalty puts at zero are exactly
 /// zero. It also takes ridge penalties, and none.
 ///
-/// Two regimes, chosen by the shape of the design matrix:
+/// Three regimes, chosen by the design matrix:
 ///
 /// - *rows* ([`Coordinate`] on the curvature of a working set of columns, measured in passes over the rows),
 ///   where there are more rows than columns: nothing is copied; memory is one square matrix of the working
@@ -23,6 +24,8 @@ use crate::tolerance::SMALL_CELLS;
 ///   than 24 MB and 4% of the design matrix. A working set that does not fit is worked on in parts, those columns
 ///   first that are furthest from where they should be. The curvature of up to a thousand coordinates
 ///   is held; beyond, residuals are updated.
+///
+/// - *stored columns*, where the rows are sparse: nothing is copied and no matrix held.
 ///
 /// A step of the first is one model and a pass; of the second, one working set solved and a pass over all
 /// columns. Under a penalty a minimum exists unless there is an intercept and a class without rows, which
@@ -71,7 +74,9 @@ pub fn coordinate_observed<T: Element>(
         return without_minimum(objective, initial, stop, class, observe);
     }
     let exists = exists(objective);
-    if by_columns(objective) {
+    if let Some(solver) = Stored::new(objective, stop.gradient_tolerance, exists) {
+        minimize_observed(&solver, objective, initial, stop, observe)
+    } else if by_columns(objective) {
         let solver = Wide::new(objective, stop.gradient_tolerance, exists)?;
         minimize_observed(&solver, objective, initial, stop, observe)
     } else {
@@ -99,7 +104,7 @@ pub(super) fn exists<T: Element>(objective: &HostObjective<'_, T>) -> bool {
 
 /// A class without rows of positive weight, where there is an intercept and a penalty: the intercept
 /// then has no optimum.
-pub(super) fn lost_class<T: Element>(objective: &HostObjective<'_, T>) -> Option<usize> {
+pub(crate) fn lost_class<T: Element>(objective: &HostObjective<'_, T>) -> Option<usize> {
     let (problem, rows) = (objective.problem(), objective.rows());
     if !problem.intercept || problem.penalty.lambda == 0.0 {
         return None;

@@ -4,7 +4,9 @@ use dataset::Element;
 use serde::{Deserialize, Serialize};
 
 use super::columns::RowLoss;
-use crate::objective::{HostObjective, Objective, ObjectiveError, TargetValues, dot_absolute};
+use crate::objective::{
+    HostObjective, Objective, ObjectiveError, SparseRows, TargetValues, dot_absolute, sparse,
+};
 use crate::tolerance::{GAP_ROUNDING, UNIT_ROUNDOFF};
 
 /// A proven bound on the distance of an objective from its minimum, and on the rows' distances from theirs.
@@ -172,7 +174,7 @@ pub fn duality_gap<T: Element>(
 
 /// The relative rounding of sums over rows.
 fn unit<T: Element>(objective: &HostObjective<'_, T>) -> f64 {
-    (2.0 * objective.rows().depth() as f64 + GAP_ROUNDING) * UNIT_ROUNDOFF
+    (2.0 * objective.depth() as f64 + GAP_ROUNDING) * UNIT_ROUNDOFF
 }
 
 fn none<T: Element>(
@@ -193,16 +195,48 @@ fn none<T: Element>(
     })
 }
 
-/// Visits every row with its loss evaluated and, on request, the rounding of its scores.
+/// What is there of a row's cells.
+#[derive(Clone, Copy)]
+enum Cells<'r, T> {
+    All(&'r [T]),
+    /// Columns and scaled numbers of a sparse row.
+    Stored(&'r [u32], &'r [f64]),
+}
+
+/// Visits every row with its loss evaluated: `row` is told the loss, the cells, and the row of the table.
 fn visit<T: Element, A: Send>(
     objective: &HostObjective<'_, T>,
     theta: &[f64],
     size: usize,
     start: impl Fn() -> A + Sync,
-    row: impl Fn(&mut A, &RowLoss, &[T], usize) + Sync,
+    row: impl Fn(&mut A, &RowLoss, Cells<'_, T>, usize) + Sync,
     merge: impl Fn(&mut A, &A) + Sync,
 ) -> Result<A, ObjectiveError> {
     let rows = objective.rows();
+    if let Some(stored) = objective.sparse() {
+        let scores = sparse::scores(objective, stored, theta);
+        return rows.fold(
+            8 * size,
+            &start,
+            |total, chunk| {
+                let mut one = RowLoss::new(scores.len());
+                for block in rows.blocks(chunk) {
+                    let mut part = start();
+                    for at in block {
+                        let pairs = one.scores.iter_mut().zip(&scores);
+                        pairs.for_each(|(score, scores)| *score = scores[at]);
+                        let index = rows.index(at);
+                        one.evaluate(objective, index);
+                        let (positions, values) = stored.row(at);
+                        row(&mut part, &one, Cells::Stored(positions, values), index);
+                    }
+                    merge(total, &part);
+                }
+                Ok(())
+            },
+            |total, next| merge(total, &next),
+        );
+    }
     rows.fold(
         8 * size,
         &start,
@@ -217,7 +251,7 @@ fn visit<T: Element, A: Send>(
                     let index = rows.index(at);
                     one.score(objective, theta, cells, index);
                     one.evaluate(objective, index);
-                    row(&mut part, &one, cells, index);
+                    row(&mut part, &one, Cells::All(cells), index);
                 }
                 merge(total, &part);
             }
@@ -346,12 +380,16 @@ fn products<T: Element>(
 ) -> Result<(Vec<f64>, Vec<f64>), ObjectiveError> {
     let (layout, target) = (objective.layout(), objective.problem().target);
     let length = layout.outputs * layout.columns;
+    if let Some(stored) = objective.sparse() {
+        return sparse_products(objective, stored, theta, centring);
+    }
     visit(
         objective,
         theta,
         2 * length,
         || (vec![0.0; length], vec![0.0; length]),
         |(products, absolute): &mut (Vec<f64>, Vec<f64>), one, row, index| {
+            let Cells::All(row) = row else { return };
             let mut dual = vec![0.0; layout.outputs];
             centring.dual(one, class(&target, index), 1.0, &mut dual);
             for (k, a) in dual.iter().enumerate() {
@@ -372,6 +410,70 @@ fn products<T: Element>(
             add(&mut total.1, &next.1);
         },
     )
+}
+
+/// [`products`] of sparse rows: the dual numbers of all rows, then column by column.
+fn sparse_products<T: Element>(
+    objective: &HostObjective<'_, T>,
+    stored: &SparseRows,
+    theta: &[f64],
+    centring: &Centring,
+) -> Result<(Vec<f64>, Vec<f64>), ObjectiveError> {
+    let (layout, target) = (objective.layout(), objective.problem().target);
+    let duals = visit(
+        objective,
+        theta,
+        1024 * layout.outputs,
+        Vec::new,
+        |duals: &mut Vec<f64>, one, _, index| {
+            let start = duals.len();
+            duals.resize(start + layout.outputs, 0.0);
+            let dual = &mut duals[start..];
+            centring.dual(one, class(&target, index), 1.0, dual);
+            dual.iter_mut().for_each(|a| *a *= one.weight);
+        },
+        |total, next| total.extend(next),
+    )?;
+    let length = layout.outputs * layout.columns;
+    let (mut products, mut absolute) = (vec![0.0; length], vec![0.0; length]);
+    for k in 0..layout.outputs {
+        let range = k * layout.columns..(k + 1) * layout.columns;
+        let own: Vec<f64> = (duals.iter().skip(k))
+            .step_by(layout.outputs)
+            .copied()
+            .collect();
+        let sum = sparse::total(&own);
+        stored.multiply_transposed(&own, sum, &mut products[range.clone()]);
+        let sizes: Vec<f64> = own.iter().map(|a| a.abs()).collect();
+        let sum = sparse::total(&sizes);
+        stored.each_column(&mut absolute[range], |column, rows, values| {
+            let terms = rows.iter().zip(values);
+            let sizes: f64 = terms.map(|(&row, x)| sizes[row as usize] * x.abs()).sum();
+            sizes + stored.shift(column).abs() * sum
+        });
+    }
+    Ok((products, absolute))
+}
+
+/// Bounds the rounding of a row's score for one output, but for that of the offset and the unit roundoff.
+fn score_size<T: Element>(
+    objective: &HostObjective<'_, T>,
+    coefficients: &[f64],
+    row: Cells<'_, T>,
+    rest: f64,
+    shifted: f64,
+) -> f64 {
+    let columns = objective.layout().columns as f64;
+    match row {
+        Cells::All(row) => (columns + 4.0) * (dot_absolute(row, coefficients) + rest),
+        Cells::Stored(positions, values) => {
+            let terms = positions.iter().zip(values);
+            let sum: f64 = terms
+                .map(|(&j, x)| (x * coefficients[j as usize]).abs())
+                .sum();
+            (values.len() as f64 + 8.0) * (sum + rest + shifted) + (columns + 8.0) * shifted
+        }
+    }
 }
 
 /// Sums over rows of the objective and its dual.
@@ -400,13 +502,22 @@ impl Totals {
         centring: &Centring,
         scale: f64,
     ) -> Result<Self, ObjectiveError> {
+        let layout = objective.layout();
+        let shifted: Vec<f64> = (0..layout.outputs)
+            .map(|k| {
+                let shifts = objective.sparse().and_then(SparseRows::shifts);
+                shifts.map_or(0.0, |shifts| {
+                    dot_absolute(shifts, layout.coefficients(theta, k))
+                })
+            })
+            .collect();
         visit(
             objective,
             theta,
             8,
             Self::default,
             |sums, one, row, index| {
-                sums.add_row(objective, theta, centring, scale, one, row, index);
+                sums.add_row(objective, theta, centring, scale, one, row, index, &shifted);
             },
             Self::merge,
         )
@@ -437,8 +548,9 @@ impl Totals {
         centring: &Centring,
         scale: f64,
         one: &RowLoss,
-        row: &[T],
+        row: Cells<'_, T>,
         index: usize,
+        shifted: &[f64],
     ) {
         let (layout, problem) = (objective.layout(), objective.problem());
         let w = one.weight;
@@ -479,17 +591,16 @@ impl Totals {
             }
         }
         // 2. Offsets, rounding, distance.
-        let unit = (layout.columns as f64 + 4.0) * UNIT_ROUNDOFF;
         let (mut delta, mut distance) = (0.0_f64, 0.0);
         for (k, a) in dual.iter().enumerate() {
             let offset = (problem.offsets).map_or(0.0, |o| o[index * layout.outputs + k]);
             conjugate -= a * offset;
             absolute += (a * offset).abs();
             slope += (a * offset).abs();
-            let size = dot_absolute(row, layout.coefficients(theta, k))
-                + layout.bias(theta, k).abs()
-                + offset.abs();
-            delta = delta.max(unit * size);
+            let coefficients = layout.coefficients(theta, k);
+            let rest = layout.bias(theta, k).abs() + offset.abs();
+            let size = score_size(objective, coefficients, row, rest, shifted[k]);
+            delta = delta.max(UNIT_ROUNDOFF * size);
             distance += (one.residuals[k] - a).abs();
         }
         if layout.outputs > 1 {

@@ -9,6 +9,7 @@ mod entry;
 mod gap;
 mod path;
 mod quadratic;
+mod stored;
 mod subgradient;
 mod trail;
 mod wide;
@@ -17,6 +18,7 @@ mod working;
 use crate::objective::Gauge;
 
 pub use covariance::{Coordinate, CoordinateState};
+pub(crate) use entry::lost_class;
 pub use entry::{coordinate, coordinate_observed};
 pub use gap::{DualityGap, duality_gap};
 pub use path::{Lambdas, Path, PathOptions, PathPoint, path};

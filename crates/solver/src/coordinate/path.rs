@@ -7,6 +7,7 @@ use dataset::{DesignMatrix, Element};
 use super::covariance::{Coordinate, CoordinateState};
 use super::entry::{by_columns, exists, lost_class};
 use super::gap::{DualityGap, duality_gap};
+use super::stored::{Stored, StoredState};
 use super::trail::Trail;
 use super::wide::{Wide, WideState};
 use crate::lbfgs::Lbfgs;
@@ -164,6 +165,7 @@ pub fn path<T: Element>(
         theta,
         trail: Trail::default(),
         before: lambda_max,
+        stored: None,
         wide: None,
         covariance: None,
     };
@@ -225,6 +227,7 @@ struct Walk {
     theta: Vec<f64>,
     trail: Trail,
     before: f64,
+    stored: Option<StoredState>,
     wide: Option<WideState>,
     covariance: Option<(CoordinateState, Penalty)>,
 }
@@ -248,6 +251,16 @@ impl Walk {
                 minimize(&lbfgs, objective, start, stop)?
             };
             self.trail.add(penalty.lambda, &solution.theta);
+            solution
+        } else if let Some(solver) =
+            Stored::new(objective, stop.gradient_tolerance, exists(objective))
+        {
+            let state = match self.stored.take() {
+                Some(state) => solver.carry(state),
+                None => crate::Solver::init(&solver, objective, &self.theta)?,
+            };
+            let (solution, state) = descend(&solver, objective, state, stop, &mut |_| ())?;
+            self.stored = Some(state);
             solution
         } else if by_columns(objective) {
             let mut solver = Wide::new(objective, stop.gradient_tolerance, exists(objective))?;

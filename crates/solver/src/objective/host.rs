@@ -1,15 +1,18 @@
 //! The objective over rows in host memory.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use dataset::Element;
 use faer::Mat;
 
 use super::gram::{mirror, pairs, scatter};
 use super::pass::{Audit, Pass, Sums, Wanted};
+use super::product::{CurvatureProduct, HostProduct};
+use super::sparse::{self, SparseRows};
 use super::strips;
 use super::{Gauge, Layout, Objective, ObjectiveError, Penalty, Problem, Rows, TargetValues, dot};
-use crate::tolerance::SEPARATED_LOSS;
+use crate::tolerance::{SEPARATED_LOSS, SPARSE_DIAGNOSIS_COLUMNS};
 
 /// The objective of a [`Problem`] over rows in host memory, in `f64` whatever the rows' type.
 ///
@@ -41,6 +44,8 @@ use crate::tolerance::SEPARATED_LOSS;
 pub struct HostObjective<'a, T> {
     problem: Problem<'a, T>,
     rows: Rows<'a, T>,
+    /// What is stored of the rows, where they are sparse.
+    sparse: Option<Arc<SparseRows>>,
     total_weight: f64,
     smallest_weight: f64,
     scale: f64,
@@ -64,6 +69,12 @@ impl<'a, T: Element> HostObjective<'a, T> {
         rows: Rows<'a, T>,
         scale: f64,
     ) -> Result<Self, ObjectiveError> {
+        let sparse = match rows.sparse() {
+            Some(design) if u32::try_from(rows.len()).is_ok() => {
+                Some(Arc::new(SparseRows::new(design, &rows)?))
+            }
+            _ => None,
+        };
         let total_weight = match problem.weights {
             None => rows.len() as f64,
             Some(weights) => rows.fold(
@@ -85,6 +96,7 @@ impl<'a, T: Element> HostObjective<'a, T> {
         Ok(Self {
             problem,
             rows,
+            sparse,
             total_weight,
             smallest_weight,
             scale,
@@ -120,12 +132,31 @@ impl<'a, T: Element> HostObjective<'a, T> {
     /// At least `count` of the rows, spread over all, with the sums still divided by the weight of all:
     /// as no row's curvature is negative, this objective's curvature is a lower bound of the whole's. All
     /// rows where there are not twice as many.
-    pub(crate) fn some(&self, count: usize) -> Self {
-        let rows = self.rows.sample(count).unwrap_or_else(|| self.rows.clone());
-        Self {
-            rows,
-            ..self.clone()
-        }
+    pub(crate) fn some(&self, count: usize) -> Result<Self, ObjectiveError> {
+        let Some(rows) = self.rows.sample(count) else {
+            return Ok(self.clone());
+        };
+        Ok(Self {
+            total_weight: self.total_weight,
+            ..Self::over(self.problem, rows, self.scale)?
+        })
+    }
+
+    /// The stored numbers of sparse rows.
+    pub(crate) fn sparse(&self) -> Option<&SparseRows> {
+        self.sparse.as_deref()
+    }
+
+    /// Whether columns can be looked at beside each other by dense blocks of rows.
+    pub(crate) fn is_searchable(&self) -> bool {
+        let layout = self.layout();
+        self.sparse.is_none() || layout.outputs * layout.columns <= SPARSE_DIAGNOSIS_COLUMNS
+    }
+
+    /// Additions in a row that a sum over all rows goes through, at most.
+    pub(crate) fn depth(&self) -> usize {
+        let stored = self.sparse().map_or(0, SparseRows::depth);
+        self.rows.depth().max(stored)
     }
 
     /// These rows alone, with the sums still divided by the weight of all.
@@ -146,6 +177,9 @@ impl<'a, T: Element> HostObjective<'a, T> {
 
     /// Adds up what is wanted over all rows.
     pub(crate) fn sums(&self, theta: &[f64], wanted: Wanted) -> Result<Sums, ObjectiveError> {
+        if let Some(sparse) = self.sparse() {
+            return Ok(sparse::sums(self, sparse, theta, wanted));
+        }
         let layout = self.layout();
         let stride = layout.stride();
         let gradient = if wanted == Wanted::Value {
@@ -268,9 +302,20 @@ impl<T: Element> Objective for HostObjective<'_, T> {
         Ok(self.finish_value(theta, sums.loss))
     }
 
+    fn curvature_product(
+        &self,
+        theta: &[f64],
+    ) -> Result<Option<Box<dyn CurvatureProduct + '_>>, ObjectiveError> {
+        self.layout().check("parameters", theta)?;
+        Ok(Some(Box::new(HostProduct::new(self, theta)?)))
+    }
+
     fn score_change(&self, direction: &[f64]) -> Result<Option<f64>, ObjectiveError> {
         let layout = self.layout();
         layout.check("direction", direction)?;
+        if let Some(sparse) = self.sparse() {
+            return Ok(Some(sparse::score_change(sparse, layout, direction)));
+        }
         let change = |row: &[T], k: usize| {
             dot(row, layout.coefficients(direction, k)) + layout.bias(direction, k)
         };

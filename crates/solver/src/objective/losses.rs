@@ -107,6 +107,21 @@ impl Losses<'_> {
     }
 }
 
+/// The weighted sum of the losses of a block of rows, in one go.
+pub(super) fn single(losses: Losses<'_>) -> f64 {
+    ARCH.dispatch(losses)
+}
+
+impl WithSimd for Losses<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) -> f64 {
+        self.visit(0..self.scores.len());
+        self.total()
+    }
+}
+
 /// The log loss but for its logarithm: `scores` becomes `e^-|m|` for the margin `m`, `hinges` its negative
 /// part.
 #[inline(always)]

@@ -13,9 +13,11 @@ mod pass;
 mod penalty;
 pub mod pointwise;
 mod problem;
+mod product;
 mod restricted;
 mod rows;
 mod single;
+pub(crate) mod sparse;
 mod strips;
 
 use faer::Mat;
@@ -24,6 +26,7 @@ pub use error::ObjectiveError;
 pub use host::HostObjective;
 pub use penalty::Penalty;
 pub use problem::{Problem, TargetValues};
+pub use product::CurvatureProduct;
 pub use restricted::Restricted;
 
 pub(crate) use gram::{add_gram, pairs, scale_rows, scatter};
@@ -34,6 +37,7 @@ pub(crate) use pass::{Sums, Wanted};
 pub(crate) use problem::Layout;
 pub(crate) use restricted::submatrix;
 pub(crate) use rows::{Rows, dot, dot_absolute, squared_length, weighted_squares};
+pub(crate) use sparse::SparseRows;
 
 use crate::tolerance;
 
@@ -106,6 +110,19 @@ pub trait Objective {
         gradient: &mut [f64],
         curvature: &mut Mat<f64>,
     ) -> Result<f64, ObjectiveError>;
+
+    /// The curvature at `theta` by its products with vectors, without a matrix of parameters by
+    /// parameters. `None` where the objective cannot.
+    ///
+    /// # Errors
+    /// As [`value`](Self::value).
+    fn curvature_product(
+        &self,
+        theta: &[f64],
+    ) -> Result<Option<Box<dyn CurvatureProduct + '_>>, ObjectiveError> {
+        let _ = theta;
+        Ok(None)
+    }
 
     /// The largest change of any row's score when the parameters move by `direction`: for the
     /// multinomial, the largest spread of the changes of a row's scores. `None` where the

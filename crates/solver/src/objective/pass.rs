@@ -20,6 +20,8 @@ use crate::tolerance::UNIT_ROUNDOFF;
 pub(crate) enum Wanted {
     Value,
     Gradient,
+    /// The gradient, and what the rows' curvatures follow from.
+    Points,
     /// The gradient, what bounds its rounding, and the trace of the curvature.
     Rounding,
     Curvature,
@@ -34,13 +36,14 @@ pub(crate) struct Sums {
     pub(crate) gradient: Vec<f64>,
     /// Lower triangles of `Σ w c xxᵀ`, one for each pair of outputs, intercept last.
     pub(crate) grams: Vec<Mat<f64>>,
-    /// `[rows × outputs]`: what the curvature of long rows follows from ([`strips`]), until it is known.
+    /// `[rows × outputs]`: what the curvature of long rows follows from ([`strips`]), until it is known; and
+    /// what products with the curvature do, for [`Wanted::Points`].
     pub(super) points: Vec<f64>,
     pub(crate) audit: Audit,
 }
 
 /// What bounds the rounding of the sums.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Audit {
     /// `Σ w|r||x|` by parameter.
     pub(crate) absolute: Vec<f64>,
@@ -52,6 +55,21 @@ pub(crate) struct Audit {
     /// `Σ w c` and `Σ w c ‖x‖²` of a single output; only for [`Wanted::Rounding`].
     pub(crate) curvature: f64,
     pub(crate) trace: f64,
+    /// What the rounding of the curvature's sums may be magnified by, where rows are centred implicitly.
+    pub(crate) magnified: f64,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self {
+            absolute: Vec::new(),
+            squares: 0.0,
+            largest: 0.0,
+            curvature: 0.0,
+            trace: 0.0,
+            magnified: 1.0,
+        }
+    }
 }
 
 impl Wanted {
@@ -73,6 +91,7 @@ impl Sums {
         self.audit.largest = self.audit.largest.max(next.audit.largest);
         self.audit.curvature += next.audit.curvature;
         self.audit.trace += next.audit.trace;
+        self.audit.magnified = self.audit.magnified.max(next.audit.magnified);
     }
 }
 
@@ -161,6 +180,9 @@ impl<'p, 'a, T: Element> Pass<'p, 'a, T> {
             TargetValues::Linear(y) => self.add_single(Loss::Squared, y, cells, block, sums),
             TargetValues::Multinomial { codes, .. } => self.add_classes(codes, cells, block, sums),
         };
+        if self.wanted == Wanted::Points {
+            self.keep_points(block.len(), &mut sums.points);
+        }
         if self.wanted >= Wanted::Curvature {
             if self.layout.stride() >= strips::LONG {
                 self.keep_points(block.len(), &mut sums.points);

@@ -2,7 +2,7 @@
 
 use faer::Mat;
 
-use super::{Gauge, Objective, ObjectiveError};
+use super::{CurvatureProduct, Gauge, Objective, ObjectiveError};
 
 /// Another objective as a function of some of its coordinates, the others held at zero.
 ///
@@ -96,6 +96,20 @@ impl Objective for Restricted<'_> {
         Ok(value)
     }
 
+    fn curvature_product(
+        &self,
+        theta: &[f64],
+    ) -> Result<Option<Box<dyn CurvatureProduct + '_>>, ObjectiveError> {
+        self.check("parameters", theta)?;
+        let inner = self.inner.curvature_product(&self.expand(theta))?;
+        Ok(inner.map(|inner| -> Box<dyn CurvatureProduct> {
+            Box::new(RestrictedProduct {
+                restricted: self,
+                inner,
+            })
+        }))
+    }
+
     fn score_change(&self, direction: &[f64]) -> Result<Option<f64>, ObjectiveError> {
         self.check("direction", direction)?;
         self.inner.score_change(&self.expand(direction))
@@ -130,6 +144,28 @@ impl Objective for Restricted<'_> {
 
     fn rounding(&self) -> f64 {
         self.inner.rounding()
+    }
+}
+
+/// Products with the free rows and columns of a curvature.
+struct RestrictedProduct<'r, 'o> {
+    restricted: &'r Restricted<'o>,
+    inner: Box<dyn CurvatureProduct + 'r>,
+}
+
+impl CurvatureProduct for RestrictedProduct<'_, '_> {
+    fn multiply(&self, direction: &[f64], product: &mut [f64]) -> Result<(), ObjectiveError> {
+        self.restricted.check("direction", direction)?;
+        self.restricted.check("product", product)?;
+        let mut full = vec![0.0; self.restricted.inner.dimension()];
+        let direction = self.restricted.expand(direction);
+        self.inner.multiply(&direction, &mut full)?;
+        product.copy_from_slice(&self.restricted.restrict(&full));
+        Ok(())
+    }
+
+    fn diagonal(&self) -> Result<Vec<f64>, ObjectiveError> {
+        Ok(self.restricted.restrict(&self.inner.diagonal()?))
     }
 }
 

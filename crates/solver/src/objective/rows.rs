@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use dataset::{Element, RowSource};
+use dataset::{Element, RowSource, SparseDesign};
 use rayon::prelude::*;
 
 use super::ObjectiveError;
@@ -46,6 +46,9 @@ impl<'a, T: Element> Rows<'a, T> {
             active,
             shift: 0,
         };
+        if source.sparse().is_some() {
+            return Ok(rows); // what is stored is finite, and scaled elsewhere
+        }
         let wrong = rows.fold(
             1,
             || None,
@@ -107,6 +110,11 @@ impl<'a, T: Element> Rows<'a, T> {
 
     pub(crate) fn columns(&self) -> usize {
         self.source.columns()
+    }
+
+    /// What is stored of the rows, where the source has them so.
+    pub(crate) fn sparse(&self) -> Option<&'a SparseDesign> {
+        self.source.sparse()
     }
 
     /// The row at a position among those that count.

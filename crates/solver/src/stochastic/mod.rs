@@ -180,11 +180,11 @@ impl Settings {
 
 /// A setting that makes no sense; the names are those of the program's options.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
-#[error("{setting} {value}: {reason}")]
+#[error("{setting}{gap}{value}: {reason}", gap = if value.is_empty() { "" } else { " " })]
 pub struct SettingError {
     /// Its name.
     pub setting: &'static str,
-    /// What it was set to.
+    /// What it was set to; empty for one that is on or off.
     pub value: String,
     /// What it should be.
     pub reason: &'static str,
@@ -353,11 +353,10 @@ pub fn train<E: From<ObjectiveError>>(
     let accumulate = settings.accumulate.clamp(1, batches.max(1));
     let per_epoch = batches.div_ceil(accumulate) as u64;
     let mut gradient = vec![0.0; state.theta.len()];
-    let mut good = state.answer().to_vec();
     let mut history = Vec::new();
     let mut status = Status::Completed;
 
-    while state.epoch < settings.epochs {
+    while state.epoch < settings.epochs && !state.has_stopped(settings) {
         let epoch = state.epoch + 1;
         let order = batches::order(rows, batch_size, settings.seed, epoch as u64);
         for batch in order.chunks(batch_size).skip(state.batch) {
@@ -410,7 +409,7 @@ pub fn train<E: From<ObjectiveError>>(
             status = Status::Diverged;
             break;
         };
-        good.copy_from_slice(state.answer());
+        state.measured = state.answer().to_vec();
         let line = Epoch {
             epoch,
             learning_rate: state.learning_rate,
@@ -429,20 +428,22 @@ pub fn train<E: From<ObjectiveError>>(
                 (pace.plateau_patience, pace.decay_factor, pace.floor());
             (state.plateau).look(measured.watched(), patience, factor, floor);
         }
-        let over = settings.stopping.is_some_and(|stopping| {
-            let (patience, change) = (stopping.patience, stopping.change);
+        if let Some(stopping) = settings.stopping {
             let value = measured.watched();
-            Best::look(&mut state.stopping, value, epoch, &good, patience, change)
-        });
-        watch.keep(&state)?;
-        if over {
-            break;
+            Best::look(
+                &mut state.stopping,
+                value,
+                epoch,
+                &state.measured,
+                stopping.change,
+            );
         }
+        watch.keep(&state)?;
     }
     let best = state.stopping.as_ref().map(|best| best.epoch);
     let theta = match &state.stopping {
         Some(best) => best.theta.clone(),
-        None => good,
+        None => state.measured.clone(),
     };
     Ok(Trained {
         theta,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Moments;
+use super::{Moments, Settings};
 
 /// The state of a run between two batches.
 ///
@@ -30,6 +30,8 @@ pub struct State {
     pub stopping: Option<Best>,
     /// The mean of the parameters over the last epochs, and over how many steps.
     pub average: Option<(Vec<f64>, u64)>,
+    /// What the run would have answered after its last whole epoch.
+    pub measured: Vec<f64>,
 }
 
 /// How the rate was reduced by a plateau.
@@ -61,6 +63,7 @@ impl State {
     /// The state before the first batch.
     pub fn new(theta: Vec<f64>) -> Self {
         Self {
+            measured: theta.clone(),
             theta,
             moments: Moments::default(),
             epoch: 0,
@@ -81,6 +84,12 @@ impl State {
     /// What the run would answer now: the average where there is one.
     pub fn answer(&self) -> &[f64] {
         self.average.as_ref().map_or(&self.theta, |(mean, _)| mean)
+    }
+
+    /// Whether early stopping has ended the run.
+    pub(super) fn has_stopped(&self, settings: &Settings) -> bool {
+        let best = settings.stopping.zip(self.stopping.as_ref());
+        best.is_some_and(|(stopping, best)| self.epoch - best.counted.1 >= stopping.patience)
     }
 
     /// Takes the parameters into the average.
@@ -112,15 +121,14 @@ impl Plateau {
 }
 
 impl Best {
-    /// Looks at an epoch; whether the best one is longer ago than `patience` epochs.
+    /// Looks at an epoch.
     pub(super) fn look(
         best: &mut Option<Self>,
         value: f64,
         epoch: usize,
         theta: &[f64],
-        patience: usize,
         change: f64,
-    ) -> bool {
+    ) {
         let Some(best) = best else {
             *best = Some(Self {
                 value,
@@ -128,7 +136,7 @@ impl Best {
                 theta: theta.to_vec(),
                 counted: (value, epoch),
             });
-            return false;
+            return;
         };
         if value < best.value {
             best.value = value;
@@ -138,12 +146,12 @@ impl Best {
         if value < best.counted.0 - change {
             best.counted = (value, epoch);
         }
-        epoch - best.counted.1 >= patience
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Rule, Stopping};
     use super::*;
 
     #[test]
@@ -163,14 +171,21 @@ mod tests {
 
     #[test]
     fn stopping_waits_for_a_change_that_counts_and_keeps_the_best() {
-        let mut best = None;
-        let over: Vec<bool> = [5.0, 4.0, 3.95, 3.9, 3.99]
-            .iter()
-            .enumerate()
-            .map(|(at, &value)| Best::look(&mut best, value, at + 1, &[value], 3, 0.5))
-            .collect();
+        let settings = Settings {
+            stopping: Some(Stopping {
+                patience: 3,
+                change: 0.5,
+            }),
+            ..Settings::new(Rule::Sgd, 0.1)
+        };
+        let mut state = State::new(vec![0.0]);
+        let over = [5.0, 4.0, 3.95, 3.9, 3.99].map(|value| {
+            state.epoch += 1;
+            Best::look(&mut state.stopping, value, state.epoch, &[value], 0.5);
+            state.has_stopped(&settings)
+        });
         assert_eq!(over, [false, false, false, false, true]);
-        let best = best.unwrap();
+        let best = state.stopping.unwrap();
         assert_eq!(
             (best.epoch, best.theta, best.counted),
             (4, vec![3.9], (4.0, 2))

@@ -389,8 +389,8 @@ mod tests {
         }
     }
 
-    /// PyTorch 2.15.0 (`torch.optim`, float64, lr 0.1, weight_decay 0.5, one parameter at 1,
-    /// gradients 1, -2, ½), printed with 12 digits.
+    /// `torch.optim` of PyTorch 2.15.0: float64, `lr=0.1, weight_decay=0.5`, one parameter at 1, gradients
+    /// 1, -2 and ½, everything else its default, `eps=1e-8`.
     #[test]
     fn steps_are_pytorchs() {
         assert_walk(Rule::Sgd, [0.85, 1.0075, 0.907_125]);
@@ -398,8 +398,36 @@ mod tests {
             momentum: 0.9,
             nesterov,
         };
-        // v = 1.5; 0.9·1.5 - 2 + 0.425 = -0.225; 0.9·-0.225 + 0.5 + 0.43625
         assert_walk(momentum(false), [0.85, 0.8725, 0.799_125]);
+        assert_walk(momentum(true), [0.715, 0.905_575, 0.748_237_875]);
+        let adam = |amsgrad| Rule::Adam {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            amsgrad,
+        };
+        let expected = [0.900_000_000_667, 0.906_901_518_866, 0.885_937_344_504];
+        assert_walk(adam(false), expected);
+        assert_walk(adam(true), expected);
+        let adamw = Rule::AdamW {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            amsgrad: false,
+        };
+        assert_walk(adamw, [0.850_000_001, 0.844_110_353_422, 0.815_573_901_953]);
+        let rmsprop = |momentum, centered| Rule::RmsProp {
+            smoothing: 0.99,
+            momentum,
+            centered,
+            epsilon: 1e-8,
+        };
+        let expected = [0.000_000_066_667, 0.801_443_929_474, 0.460_430_751_593];
+        assert_walk(rmsprop(0.0, false), expected);
+        let expected = [-0.005_037_747_919, -0.107_595_060_018, -0.376_629_418_343];
+        assert_walk(rmsprop(0.9, true), expected);
+        let expected = [0.900_000_000_667, 0.971_860_214_503, 0.930_288_118_604];
+        assert_walk(Rule::AdaGrad { epsilon: 1e-8 }, expected);
     }
 
     #[test]

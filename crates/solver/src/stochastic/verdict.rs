@@ -38,8 +38,8 @@ pub enum Verdict {
 ///
 /// - *diverges*: a value is not finite, or the last `e` is above 1
 /// - *good*: `e ≤ 10⁻³` from some epoch on
-/// - *oscillates*: the objective rose in at least a quarter of the later half of its epochs, or that half
-///   gained less than a tenth in all while it rose at least once
+/// - *oscillates*: in the later half of its epochs `e` doubled in one, or the objective rose in at least a
+///   quarter of them, or it gained less than a tenth in all while it rose at least once
 /// - *too slow* otherwise: `e` shrinks by a steady share an epoch in the later half, from which the
 ///   epochs to `10⁻³` follow
 ///
@@ -80,7 +80,8 @@ pub fn judge(objectives: &[f64], optimum: f64) -> Verdict {
     let later = &distances[half..];
     let steps = later.len() - 1;
     let rises = later.windows(2).filter(|e| e[1] > e[0] + RISE).count();
-    if rises > 0 && (4 * rises >= steps || last > 0.9 * later[0]) {
+    let leaps = later.windows(2).any(|e| e[1] > 2.0 * e[0]);
+    if leaps || rises > 0 && (4 * rises >= steps || last > 0.9 * later[0]) {
         return Verdict::Oscillates;
     }
     let shrinks = (last.ln() - later[0].ln()) / steps.max(1) as f64;
@@ -139,6 +140,13 @@ mod tests {
         assert_eq!(judge(&[1.0, 0.5, f64::INFINITY], 0.0), Verdict::Diverges);
         assert_eq!(judge(&[], 0.0), Verdict::Diverges);
         assert_eq!(judge(&[1.0, 1.0], 1.0), Verdict::Good { epochs: 0 });
+    }
+
+    #[test]
+    fn a_leap_is_no_progress() {
+        let mut wild: Vec<f64> = (0..40).map(|k| 0.95_f64.powi(k)).collect();
+        wild[30] = 9.0;
+        assert_eq!(judge(&wild, 0.0), Verdict::Oscillates);
     }
 
     #[test]

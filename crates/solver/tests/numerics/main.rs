@@ -25,6 +25,7 @@ mod references;
 mod sampled;
 mod separation;
 mod sources;
+mod sparse;
 mod speed;
 mod status;
 mod stochastic;

@@ -415,6 +415,7 @@ fn shape(rows: usize, columns: usize) -> Shape {
         squared: false,
         l1: false,
         intercept: true,
+        stored: None,
     }
 }
 

@@ -5,14 +5,14 @@ mod text;
 
 use std::process::ExitCode;
 
-use terminal::{Exit, Failure, Progress, Sink, interrupt};
+use terminal::{Exit, Failure, interrupt};
 
-use super::args::{CompareArgs, Format};
-use super::configuration::{Source, penalty, tell_notices, use_threads};
+use super::args::CompareArgs;
+use super::configuration::{Source, penalty, use_threads};
+use super::observer::Observer;
+use super::{answer, sink};
 use crate::compare::{CompareConfig, compare};
 use crate::config::Hyperparameters;
-use crate::error::FitError;
-use crate::fit::Event;
 
 pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let source = Source::open(&args.table.columns.tables, None)?;
@@ -36,42 +36,24 @@ pub(super) fn run(args: &CompareArgs) -> Result<ExitCode, Failure> {
         repetitions: args.repetitions,
     };
     // A place that cannot be written to is known before the work is done.
-    let picture = match &args.picture {
-        Some(path) => Some(Sink::open(Some(path))?),
-        None => None,
-    };
+    let picture = sink(args.picture.as_deref())?;
     let interrupted = interrupt::watch()?;
-    let mut progress = Progress::new(args.quiet);
-    let (input, watch) = source.watched(args.quiet);
-    let mut watch = Some(watch);
-    let told = args.format == Format::Text && !args.quiet;
-    let mut observe = |event: Event<'_>| match event {
-        Event::Read(_) => drop(watch.take()),
-        Event::Notices(notices) => tell_notices(notices, told),
-        Event::Line(done, total) => {
-            progress.update(done as u64, total as u64, "lines measured".to_owned());
-        }
-        _ => {}
-    };
+    let (input, mut observer) = Observer::new(&source, args.format, args.quiet);
     use_threads(args.machine.threads)?;
     let mut report = compare(
         &source.name,
         &input,
         &config,
         interrupted.flag(),
-        &mut observe,
+        &mut |event| observer.observe(&event),
     )?;
-    progress.finish();
+    observer.finish();
     if let Some(sink) = picture {
         report.picture = Some(sink.place());
         sink.put(&picture::draw(&report))?;
     }
 
-    let text = match args.format {
-        Format::Text => text::comparison(&report),
-        Format::Json => serde_json::to_string(&report).map_err(FitError::from)? + "\n",
-    };
-    Sink::open(None)?.put(&text)?;
+    answer(args.format, &report, || text::comparison(&report))?;
     Ok(if interrupted.is_set() {
         Exit::Interrupted
     } else if report.certified.status.is_success() {

@@ -10,6 +10,7 @@ use dataset::{
     CsvOptions, Input, MissingPolicy, PipelineOptions, ReadProgress, SchemaOptions, TargetOptions,
     TaskChoice,
 };
+use terminal::number::counted;
 use terminal::watch::{Reading, Watch};
 use terminal::{Exit, Failure, tell};
 
@@ -303,10 +304,25 @@ pub(super) fn penalty(args: &PenaltyArgs) -> Result<(PenaltyChoice, f64), Failur
     Ok((weight, l1_ratio))
 }
 
+/// Notices that are written out.
+const NOTICES: usize = 20;
+
 /// Says what was recognised in the table, if it is to be said.
 pub(super) fn tell_notices(notices: &[NoticeReport], told: bool) {
-    for notice in notices.iter().filter(|_| told) {
+    if !told {
+        return;
+    }
+    let shown = notices.len().min(NOTICES);
+    for notice in &notices[..shown] {
         tell(&terminal::notice(&notice.message, &notice.remedy));
+    }
+    if shown < notices.len() {
+        let more = counted(notices.len() - shown, "column");
+        let message = format!("{more} more of which the like is to be said");
+        tell(&terminal::notice(
+            &message,
+            "train schema writes all of them into a file",
+        ));
     }
 }
 

@@ -3,14 +3,16 @@
 use std::process::ExitCode;
 
 use solver::Status;
-use terminal::{Exit, Failure, Progress, Sink, interrupt};
+use terminal::{Exit, Failure, interrupt};
 
-use super::args::{FitArgs, Format, Rate, StochasticArgs};
-use super::configuration::{Source, penalty, tell_notices, use_threads};
+use super::answer;
+use super::args::{FitArgs, Rate, StochasticArgs};
+use super::configuration::{Source, penalty, use_threads};
+use super::observer::Observer;
 use super::summary::summary;
 use crate::config::{FitConfig, Hyperparameters};
 use crate::error::FitError;
-use crate::fit::{Event, fit};
+use crate::fit::fit;
 use crate::memory::Memory;
 use crate::run::{self, Typed};
 use crate::stochastic::{Options, Pace};
@@ -29,24 +31,16 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
         run::check(out).map_err(FitError::from)?;
     }
     let interrupted = interrupt::watch()?;
-    let mut progress = Progress::new(args.quiet);
-    let (input, watch) = source.watched(args.quiet);
-    let mut watch = Some(watch);
-    let told = args.format == Format::Text && !args.quiet;
-    let mut observe = |event: Event<'_>| match event {
-        Event::Read(_) => drop(watch.take()),
-        Event::Notices(notices) => tell_notices(notices, told),
-        event => progressing(&mut progress, &event),
-    };
+    let (input, mut observer) = Observer::new(&source, args.format, args.quiet);
     use_threads(args.machine.threads)?;
     let mut fitted = fit(
         &source.name,
         &input,
         &config,
         interrupted.flag(),
-        &mut observe,
+        &mut |event| observer.observe(&event),
     )?;
-    progress.finish();
+    observer.finish();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let typed = Typed {
         tables: &args.table.columns.tables,
@@ -54,45 +48,13 @@ pub(super) fn run(args: &FitArgs) -> Result<ExitCode, Failure> {
     };
     run::write(&mut fitted, args.out.as_deref(), typed)?;
 
-    let text = match args.format {
-        Format::Text => summary(&fitted.report),
-        Format::Json => serde_json::to_string(&fitted.report).map_err(FitError::from)? + "\n",
-    };
-    Sink::open(None)?.put(&text)?;
+    answer(args.format, &fitted.report, || summary(&fitted.report))?;
     Ok(match fitted.report.status {
         status if status.is_success() => Exit::Ok,
         Status::Interrupted => Exit::Interrupted,
         _ => Exit::Doubtful,
     }
     .into())
-}
-
-/// A line of progress for a step of a fit.
-pub(super) fn progressing(progress: &mut Progress, event: &Event<'_>) {
-    match event {
-        Event::Iteration(record) => progress.update(
-            record.iteration as u64,
-            0,
-            format!(
-                "iterations, objective {:.6}, gradient {:.1e}",
-                record.objective, record.gradient_max
-            ),
-        ),
-        Event::Epoch(epoch, total) => {
-            let validation = epoch.measured.validation_loss;
-            let validation =
-                validation.map_or_else(String::new, |v| format!(", validation {v:.4}"));
-            progress.update(
-                epoch.epoch as u64,
-                *total as u64,
-                format!(
-                    "epochs, objective {:.5}{validation}",
-                    epoch.measured.objective
-                ),
-            );
-        }
-        Event::Read(_) | Event::Notices(_) | Event::Line(..) | Event::Fold(..) => {}
-    }
 }
 
 pub(super) fn hyperparameters(args: &FitArgs) -> Result<Hyperparameters, Failure> {

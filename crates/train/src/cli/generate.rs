@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
+use dataset::write::{OutputFormat, WriteError};
 use dataset::{Classification, Regression, SyntheticError};
 use terminal::number::counted;
-use terminal::{Failure, Sink, line, tell};
+use terminal::{Exit, Failure, Sink, line, tell};
 
 use super::args::{GenerateArgs, Kind};
 use crate::error::FitError;
@@ -42,11 +43,18 @@ pub(super) fn run(args: &GenerateArgs) -> Result<ExitCode, Failure> {
     }
     .map_err(|error| FitError::from(in_options(error)))?;
 
-    let mut sink = Sink::open(args.out.as_deref())?;
-    synthetic
-        .write_csv(&mut sink)
-        .map_err(|error| Failure::writing(sink.place(), &error))?;
-    sink.finish()?;
+    let out = args.out.as_deref();
+    let format = out.map_or(OutputFormat::Csv, OutputFormat::of_path);
+    let sink = Sink::open(out)?;
+    let place = sink.place();
+    let written = synthetic.write(sink, format).map_err(|error| {
+        let exit = match error {
+            WriteError::NeedsFeature { .. } => Exit::Usage,
+            _ => Exit::Unexpected,
+        };
+        Failure::new(format!("{place}: {error}"), exit).with_remedy(error.remedy())
+    })?;
+    written.finish()?;
     if let Some(path) = &args.out {
         let what = format!(
             "{} ({}, {} and y)",

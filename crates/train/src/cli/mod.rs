@@ -6,6 +6,7 @@ mod config_file;
 mod configuration;
 mod fit;
 mod generate;
+mod observer;
 mod rates;
 mod replay;
 mod runs;
@@ -13,9 +14,11 @@ mod schema;
 mod search;
 mod summary;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use args::Command;
+use args::{Command, Format};
+use serde::Serialize;
 use terminal::{Exit, Failure, Sink};
 
 use crate::FitError;
@@ -28,7 +31,25 @@ impl From<FitError> for Failure {
 
 /// Runs the program and says how it ended.
 pub fn run() -> ExitCode {
-    terminal::guard(dispatch)
+    terminal::guard(dataset::is_decoding, dispatch)
+}
+
+/// Prints results on standard output, as text or as one JSON object.
+fn answer(
+    format: Format,
+    report: &impl Serialize,
+    text: impl FnOnce() -> String,
+) -> Result<(), Failure> {
+    let text = match format {
+        Format::Text => text(),
+        Format::Json => serde_json::to_string(report).map_err(FitError::from)? + "\n",
+    };
+    Sink::open(None)?.put(&text)
+}
+
+/// A file that is asked for: a place that cannot be written to is known before the work is done.
+fn sink(path: Option<&Path>) -> Result<Option<Sink>, Failure> {
+    path.map(|path| Sink::open(Some(path))).transpose()
 }
 
 fn dispatch() -> Result<ExitCode, Failure> {

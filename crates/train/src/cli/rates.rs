@@ -8,13 +8,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use solver::Status;
-use terminal::{Exit, Failure, Progress, Sink, interrupt};
+use terminal::{Exit, Failure, interrupt};
 
-use super::args::{Format, RatesArgs};
-use super::configuration::{Source, penalty, tell_notices, use_threads};
+use super::args::RatesArgs;
+use super::configuration::{Source, penalty, use_threads};
+use super::observer::Observer;
+use super::{answer, sink};
 use crate::config::Hyperparameters;
-use crate::error::FitError;
-use crate::fit::Event;
 use crate::rates::{RatesConfig, rates};
 use crate::stochastic::Options;
 
@@ -44,32 +44,18 @@ pub(super) fn run(args: &RatesArgs) -> Result<ExitCode, Failure> {
         steps: args.steps,
     };
     // A place that cannot be written to is known before the work is done.
-    let picture = match &args.picture {
-        Some(path) => Some(Sink::open(Some(path))?),
-        None => None,
-    };
+    let picture = sink(args.picture.as_deref())?;
     let interrupted = interrupt::watch()?;
-    let mut progress = Progress::new(args.quiet);
-    let (input, watch) = source.watched(args.quiet);
-    let mut watch = Some(watch);
-    let told = args.format == Format::Text && !args.quiet;
-    let mut observe = |event: Event<'_>| match event {
-        Event::Read(_) => drop(watch.take()),
-        Event::Notices(notices) => tell_notices(notices, told),
-        Event::Line(done, total) => {
-            progress.update(done as u64, total as u64, "rates tried".to_owned());
-        }
-        _ => {}
-    };
+    let (input, mut observer) = Observer::new(&source, args.format, args.quiet);
     use_threads(args.machine.threads)?;
     let mut report = rates(
         &source.name,
         &input,
         &config,
         interrupted.flag(),
-        &mut observe,
+        &mut |event| observer.observe(&event),
     )?;
-    progress.finish();
+    observer.finish();
     if let Some(sink) = picture {
         report.picture = Some(sink.place());
         let page = (args.picture.as_deref().and_then(Path::extension))
@@ -82,11 +68,7 @@ pub(super) fn run(args: &RatesArgs) -> Result<ExitCode, Failure> {
         sink.put(&drawn)?;
     }
 
-    let text = match args.format {
-        Format::Text => text::rates(&report),
-        Format::Json => serde_json::to_string(&report).map_err(FitError::from)? + "\n",
-    };
-    Sink::open(None)?.put(&text)?;
+    answer(args.format, &report, || text::rates(&report))?;
     Ok(if interrupted.is_set() {
         Exit::Interrupted
     } else if report.optimum.status == Status::Converged {

@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use model::ModelFile;
 use solver::Status;
 use terminal::number::{bound, counted};
-use terminal::{Exit, Failure, Progress, Sink, interrupt, line};
+use terminal::{Exit, Failure, interrupt, line};
 
-use super::args::{Format, ReplayArgs};
+use super::answer;
+use super::args::ReplayArgs;
 use super::configuration::{Source, use_threads};
-use super::fit::progressing;
+use super::observer::Observer;
 use crate::error::FitError;
-use crate::fit::Event;
 use crate::replay::{Replay, Verdict, replay};
 use crate::run::{MODEL, Manifest};
 
@@ -22,27 +22,18 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let source = Source::open(&tables(args, &manifest)?, manifest.config.memory.as_ref())?;
     use_threads(args.threads)?;
     let interrupted = interrupt::watch()?;
-    let mut progress = Progress::new(args.quiet);
-    let (input, watch) = source.watched(args.quiet);
-    let mut watch = Some(watch);
-    let mut observe = |event: Event<'_>| match event {
-        Event::Read(_) => drop(watch.take()),
-        event => progressing(&mut progress, &event),
-    };
+    let (input, observer) = Observer::new(&source, args.format, args.quiet);
+    let mut observer = observer.without_notices();
     let replay = replay(
         &manifest,
         &then,
         &input,
         args.backend,
         interrupted.flag(),
-        &mut observe,
+        &mut |event| observer.observe(&event),
     )?;
-    progress.finish();
-    let text = match args.format {
-        Format::Text => text(&manifest, &replay),
-        Format::Json => serde_json::to_string(&replay).map_err(FitError::from)? + "\n",
-    };
-    Sink::open(None)?.put(&text)?;
+    observer.finish();
+    answer(args.format, &replay, || text(&manifest, &replay))?;
     Ok(if replay.status[1] == Status::Interrupted.to_string() {
         Exit::Interrupted
     } else if replay.verdict == Verdict::Different {

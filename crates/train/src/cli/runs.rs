@@ -4,27 +4,26 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use terminal::number::{counted, significant};
-use terminal::{Exit, Failure, Sink, line, wrap};
+use terminal::{Exit, Failure, line, wrap};
 
-use super::args::{Format, RunsArgs};
-use super::summary;
+use super::args::RunsArgs;
+use super::{answer, summary};
 use crate::error::FitError;
 use crate::run::{Listed, Listing, list};
 
 pub(super) fn run(args: &RunsArgs) -> Result<ExitCode, Failure> {
     let listing = list(&args.folder).map_err(FitError::from)?;
-    let text = match args.format {
-        Format::Text if listing.runs.is_empty() && listing.skipped.is_empty() => line(
-            "no runs",
-            &format!(
-                "there is none in {}; train TABLE makes one",
-                args.folder.display()
-            ),
-        ),
-        Format::Text => text(&listing),
-        Format::Json => serde_json::to_string(&listing).map_err(FitError::from)? + "\n",
-    };
-    Sink::open(None)?.put(&text)?;
+    answer(args.format, &listing, || {
+        if listing.runs.is_empty() && listing.skipped.is_empty() {
+            let folder = args.folder.display();
+            line(
+                "no runs",
+                &format!("there is none in {folder}; train TABLE makes one"),
+            )
+        } else {
+            text(&listing)
+        }
+    })?;
     Ok(Exit::Ok.into())
 }
 

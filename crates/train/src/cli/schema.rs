@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use dataset::schema::file;
-use terminal::{Exit, Failure, Sink, tell};
+use terminal::{Exit, Failure, Sink};
 
 use super::args::SchemaArgs;
-use super::configuration::Source;
+use super::configuration::{Source, tell_notices};
 use crate::config::FitConfig;
 use crate::prepare;
+use crate::report::NoticeReport;
 
 pub(super) fn run(args: &SchemaArgs) -> Result<ExitCode, Failure> {
     let source = Source::open(&args.columns.tables, None)?;
@@ -23,11 +24,8 @@ pub(super) fn run(args: &SchemaArgs) -> Result<ExitCode, Failure> {
     let (input, watch) = source.watched(args.quiet);
     let read = prepare::read(&input, &config)?;
     drop(watch);
-    if !args.quiet {
-        for notice in read.schema.notices() {
-            tell(&terminal::notice(&notice.to_string(), &notice.remedy()));
-        }
-    }
+    let notices: Vec<NoticeReport> = read.schema.notices().iter().map(Into::into).collect();
+    tell_notices(&notices, !args.quiet);
     sink.put(&file::text(&source.name, &read.schema, &config.csv))?;
     Ok(Exit::Ok.into())
 }

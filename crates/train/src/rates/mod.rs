@@ -113,6 +113,21 @@ fn suits(config: &RatesConfig) -> Result<(), FitError> {
             reason: "it must be at least 1",
         });
     }
+    check_methods(&config.fit.hyperparameters, usize::MAX)
+}
+
+/// Refuses settings of the runs that make no sense for so many rows.
+fn check_methods(settings: &Hyperparameters, rows: usize) -> Result<(), FitError> {
+    let options = &settings.stochastic;
+    for solver in [
+        SolverChoice::Sgd,
+        SolverChoice::Momentum,
+        SolverChoice::Adam,
+    ] {
+        if let Some(rule) = options.rule(solver) {
+            (options.settings(rule, rows, 1.0, settings.seed)).check(rows)?;
+        }
+    }
     Ok(())
 }
 
@@ -126,9 +141,7 @@ fn examine<T: Number>(
     let options = &settings.stochastic;
     let rows = problem.design.rows();
     let batch_size = options.batch_size.of(rows);
-    options
-        .settings(Rule::Sgd, rows, 1.0, settings.seed)
-        .check(rows)?;
+    check_methods(settings, rows)?;
     let host = HostObjective::new(*problem)?;
     let zeros = vec![0.0; host.dimension()];
 
@@ -168,7 +181,7 @@ fn examine<T: Number>(
     let mut sweeps = Vec::new();
     for method in methods {
         let mut tell = || {
-            observe(Event::Line(done, total));
+            observe(Event::Rate(done, total));
             done += 1;
         };
         sweeps.push(trial.sweep(&method, &mut tell)?);

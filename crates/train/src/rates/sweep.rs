@@ -180,21 +180,29 @@ impl<T: Number> Watch<FitError> for Curve<'_, T> {
     }
 }
 
-/// The rate that arrives first; where none arrives, the one that comes nearest.
+/// The rate that arrives first; where none arrives, the one that would, by its pace; where none has one, the
+/// one that comes nearest.
 fn recommended(runs: &[Run]) -> Option<f64> {
     let last = |run: &Run| run.distances.last().copied().flatten();
+    let least = |found: Vec<(f64, f64, f64)>| {
+        let order = |a: &&(f64, f64, f64), b: &&(f64, f64, f64)| {
+            a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+        };
+        found.iter().min_by(order).map(|(_, _, rate)| *rate)
+    };
     let arrived = runs.iter().filter_map(|run| match run.verdict {
-        Verdict::Good { epochs } => Some((epochs, last(run)?, run.rate)),
+        Verdict::Good { epochs } => Some((epochs as f64, last(run)?, run.rate)),
         _ => None,
     });
-    let first = arrived.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    if let Some((_, _, rate)) = first {
-        return Some(rate);
-    }
-    let near = runs
-        .iter()
-        .filter(|run| !matches!(run.verdict, Verdict::Diverges))
-        .filter_map(|run| Some((last(run)?, run.rate)));
-    near.min_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, rate)| rate)
+    let going = runs.iter().filter_map(|run| match run.verdict {
+        Verdict::TooSlow { epochs } => Some((epochs?, last(run)?, run.rate)),
+        _ => None,
+    });
+    let near = runs.iter().filter_map(|run| match run.verdict {
+        Verdict::Diverges => None,
+        _ => Some((last(run)?, 0.0, run.rate)),
+    });
+    least(arrived.collect())
+        .or_else(|| least(going.collect()))
+        .or_else(|| least(near.collect()))
 }

@@ -1,6 +1,7 @@
 //! Which settings predict best rows that they were not fitted on: read, fold, try, choose, refit.
 
 mod choice;
+mod division;
 pub mod error;
 mod fold_plan;
 mod nested;
@@ -10,9 +11,8 @@ mod trial;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
-use dataset::{Input, Kind, PreparedRows, ReadError, Role, split};
+use dataset::{Input, Kind, PreparedRows, Role};
 use model::device;
 use model::file::Penalty;
 use solver::{CrossValidated, Rule};
@@ -20,15 +20,16 @@ use solver::{CrossValidated, Rule};
 use crate::config::FitConfig;
 use crate::describe;
 use crate::error::FitError;
-use crate::fit::{Event, Fitted, check, fit_prepared};
+use crate::fit::{Clock, Event, Fitted, check, fit_prepared};
 use crate::prepare::{self, Source};
 use crate::run;
 
 use choice::Candidate;
+use division::{Division, read};
 pub use error::SearchError;
 pub use fold_plan::FoldOptions;
 use fold_plan::FoldPlan;
-use report::{BestReport, FoldsReport, SearchReport, SearchSeconds, TrialReport};
+use report::{BestReport, Outline, SearchReport, SearchSeconds, TrialReport};
 use trial::{Trials, Tried};
 
 /// What to search.
@@ -73,7 +74,7 @@ pub struct Found {
 struct Search<'a> {
     config: &'a SearchConfig,
     source: Arc<Source>,
-    plan: FoldPlan,
+    plan: &'a FoldPlan,
     interrupted: &'a AtomicBool,
     done: AtomicUsize,
     total: usize,
@@ -96,8 +97,7 @@ pub fn search(
     for trial in &config.trials {
         check(&trial.fit.hyperparameters)?;
     }
-    let settings = &base.hyperparameters;
-    config.folds.check(settings)?;
+    config.folds.check(&base.hyperparameters)?;
     if config.penalties == 0 {
         return Err(SearchError::NothingToTry.into());
     }
@@ -109,122 +109,74 @@ pub fn search(
     let choices = choices.collect::<Result<Vec<_>, _>>()?;
 
     // 1. Read the table; a column that rows are grouped or ordered by is there, too.
-    let started = Instant::now();
+    let mut clock = Clock::start();
     let source = read(input, base, &config.folds)?;
     observe(Event::Read(source.table.rows()));
-    let read = started.elapsed().as_secs_f64();
+    let read = clock.lap();
 
     // 2. The rows to search on, and those that nothing is chosen on.
-    let all = prepare::rows(&source, base)?;
-    let strata = all.target.codes();
-    let parts = split(
-        all.rows.len(),
-        strata.as_deref(),
-        settings.validation,
-        settings.test,
-        settings.seed,
-    )?;
-    let mut searched: Vec<usize> = [&parts.train[..], &parts.validation].concat();
-    searched.sort_unstable();
-    let rows = all.select(&searched);
-    let plan = FoldPlan::new(&config.folds, settings.seed, &source, &rows)?;
-    let folds = plan.folds(&rows, config.folds.count)?;
-    let outer = match config.nested {
-        Some(count) => plan.folds(&rows, count)?,
-        None => Vec::new(),
-    };
+    let division = Division::new(&source, config)?;
+    let (rows, folds, outer) = (&division.rows, &division.folds, &division.outer);
 
     // 3. Every setting on every fold.
     let search = Search {
         config,
         source: Arc::new(source),
-        plan,
+        plan: &division.plan,
         interrupted,
         done: AtomicUsize::new(0),
         total: config.trials.len() * folds.len() * (1 + outer.len()) + outer.len(),
         observe: Mutex::new(observe),
     };
-    let started = Instant::now();
     let trials = Trials {
         search: &search,
         choices: &choices,
     };
-    let tried = trials.run(&rows, &folds)?;
+    clock.lap();
+    let tried = trials.run(rows, folds)?;
     let best = choice::best(&tried, config.rule);
-    let searching = started.elapsed().as_secs_f64();
+    let searching = clock.lap();
 
     // 4. The same for every outer fold, whose rows the search does not see.
-    let started = Instant::now();
     let nested = if outer.is_empty() || search.is_interrupted() {
         None
     } else {
-        Some(nested::estimate(&trials, &rows, &outer)?)
+        Some(nested::estimate(&trials, rows, outer)?)
     };
-    let nesting = started.elapsed().as_secs_f64();
+    let nesting = clock.lap();
 
     // 5. The best on all rows.
-    let started = Instant::now();
-    let outline = match best {
-        Some(best) if config.trials[best.trial].path && !search.is_interrupted() => {
-            Some(outline::outline(&trials, &rows, &tried[best.trial], best)?)
-        }
-        _ => None,
-    };
-    let split = &parts;
+    let best_to_fit = best.filter(|_| !search.is_interrupted());
+    let mut outline = None;
     let mut fitted = None;
-    if let Some(best) = best.filter(|_| !search.is_interrupted()) {
-        let mut fit = trials.chosen(best, tried[best.trial].lambda(best));
-        // The same columns when the run is fitted again, without a search.
-        let ignored = |name: &str| {
-            let column = search.source.schema.column(name);
-            column.is_some_and(|column| column.role == Role::Ignored)
-        };
-        if let Some((_, name)) = config.folds.column()
-            && ignored(name)
-            && !fit.schema.drop.iter().any(|one| one == name)
-        {
-            fit.schema.keep.retain(|one| one != name);
-            fit.schema.drop.push(name.to_owned());
+    if let Some(best) = best_to_fit {
+        if config.trials[best.trial].path {
+            outline = Some(outline::outline(&trials, rows, &tried[best.trial], best)?);
         }
-        let prepared = prepare::divided(Arc::clone(&search.source), all.clone(), split, &fit)?;
-        search.tell(Event::Notices(&prepared.notices));
-        let choice = &choices[best.trial];
-        let mut quiet = |_: Event<'_>| ();
-        let mut found = fit_prepared(name, &prepared, &fit, choice, interrupted, &mut quiet)?;
+        let mut found = refit(name, &trials, &division, best, &tried[best.trial])?;
         found.report.seconds.read = read;
-        found.columns.retain(|column| !ignored(&column.name));
         fitted = Some(found);
     }
     let seconds = SearchSeconds {
         read,
         search: searching,
         nested: nesting,
-        refit: started.elapsed().as_secs_f64(),
-    };
-    let folds_report = FoldsReport {
-        kind: search.plan.kind(),
-        column: search.plan.column(),
-        sizes: folds.iter().map(|fold| fold.held_out.len()).collect(),
-        unseen: tried.iter().map(|one| one.found.unseen).max().unwrap_or(0),
+        refit: clock.lap(),
     };
     let features = search.source.schema.features();
     let kinds: Vec<Kind> = features.map(|feature| feature.kind).collect();
+    let all = &division.all;
     let report = SearchReport {
-        table: describe::table_of(&search.source, &all, &kinds, name),
+        table: describe::table_of(&search.source, all, &kinds, name),
         task: prepare::task(&all.target),
         labels: all.target.labels().to_vec(),
         rows: rows.rows.len(),
-        test: parts.test.len(),
+        test: division.parts.test.len(),
         loss: report::loss_name(&all.target),
-        folds: folds_report,
+        folds: division.report(&tried),
         rule: config.rule,
-        trials: (tried.iter().zip(&config.trials).enumerate())
-            .map(|(at, (tried, trial))| {
-                let is_best = best.is_some_and(|best| best.trial == at);
-                TrialReport::new(trial, tried, outline.as_ref().filter(|_| is_best))
-            })
-            .collect(),
-        best: best.map(|best| describe_best(&tried, best, total_weight(&rows))),
+        trials: described(config, &tried, outline.as_ref(), best),
+        best: best.map(|best| describe_best(&tried, best, total_weight(rows))),
         nested,
         fit: fitted.as_ref().map(|fitted| fitted.report.clone()),
         interrupted: search.is_interrupted(),
@@ -238,6 +190,61 @@ pub fn search(
         outline,
     };
     Ok(Found { report, fitted })
+}
+
+/// Fits the best to all rows of the search, as `train fit` does.
+fn refit(
+    name: &str,
+    trials: &Trials<'_>,
+    division: &Division,
+    best: Candidate,
+    tried: &Tried,
+) -> Result<Fitted, FitError> {
+    let search = trials.search;
+    let mut fit = trials.chosen(best, tried.lambda(best));
+    // The same columns when the run is fitted again, without a search.
+    let ignored = |name: &str| {
+        let column = search.source.schema.column(name);
+        column.is_some_and(|column| column.role == Role::Ignored)
+    };
+    if let Some((_, column)) = search.config.folds.column()
+        && ignored(column)
+        && !fit.schema.drop.iter().any(|one| one == column)
+    {
+        fit.schema.keep.retain(|one| one != column);
+        fit.schema.drop.push(column.to_owned());
+    }
+    let source = Arc::clone(&search.source);
+    let prepared = prepare::divided(source, division.all.clone(), &division.parts, &fit)?;
+    search.tell(Event::Notices(&prepared.notices));
+    let mut quiet = |_: Event<'_>| ();
+    let choice = &trials.choices[best.trial];
+    let mut found = fit_prepared(
+        name,
+        &prepared,
+        &fit,
+        choice,
+        search.interrupted,
+        &mut quiet,
+    )?;
+    found.columns.retain(|column| !ignored(&column.name));
+    Ok(found)
+}
+
+/// All trials, the best with what is known of its path.
+fn described(
+    config: &SearchConfig,
+    tried: &[Tried],
+    outline: Option<&Outline>,
+    best: Option<Candidate>,
+) -> Vec<TrialReport> {
+    let trials = tried.iter().zip(&config.trials).enumerate();
+    trials
+        .map(|(at, (tried, trial))| {
+            let is_best = best.is_some_and(|best| best.trial == at);
+            TrialReport::new(trial, tried, outline.filter(|_| is_best))
+        })
+        .collect()
 }
 
 /// Writes the best as a run, as `train fit` does, and says where.
@@ -254,56 +261,6 @@ pub fn write(
         found.report.fit = Some(fitted.report.clone());
     }
     Ok(())
-}
-
-/// Reads the table with the column that rows are grouped or ordered by.
-fn read(input: &Input, base: &FitConfig, folds: &FoldOptions) -> Result<Source, FitError> {
-    let Some((option, name)) = folds.column() else {
-        return prepare::read(input, base);
-    };
-    let mut config = base.clone();
-    let schema = &mut config.schema;
-    let named = [&schema.target, &schema.weight, &schema.offset];
-    let has_a_role = named.iter().any(|one| one.as_deref() == Some(name));
-    let left_out = !has_a_role
-        && (schema.drop.iter().any(|one| one == name)
-            || (schema.features.as_ref()).is_some_and(|list| !list.iter().any(|one| one == name)));
-    let asked_for = schema.keep.iter().any(|one| one == name)
-        || (schema.features.as_ref()).is_some_and(|list| list.iter().any(|one| one == name));
-    if !has_a_role {
-        schema.drop.retain(|one| one != name);
-        schema.keep.push(name.to_owned());
-        if let Some(features) = &mut schema.features
-            && left_out
-        {
-            features.push(name.to_owned());
-        }
-    }
-    let mut source = prepare::read(input, &config).map_err(|error| match error {
-        FitError::Read(ReadError::UnknownColumn {
-            name: unknown,
-            nearest,
-            columns,
-            ..
-        }) if unknown == name => SearchError::NoColumn {
-            option,
-            name: unknown,
-            nearest,
-            columns,
-        }
-        .into(),
-        other => other,
-    })?;
-    // A group is known by its rows: as a feature it would say nothing of others.
-    let is_group = folds.group.is_some() && !asked_for;
-    if !has_a_role && (left_out || is_group) {
-        for column in &mut source.schema.columns {
-            if column.name == name {
-                column.role = Role::Ignored;
-            }
-        }
-    }
-    Ok(source)
 }
 
 /// The sum of the weights of rows.

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use dataset::PreparedRows;
-use model::device::Precision;
 use solver::{HostObjective, Objective, Record, Solution, coordinate_observed};
 
 use super::{Setting, ended, first_stop, joined};
@@ -24,7 +23,7 @@ impl Setting<'_> {
         let mut observe = |record: &Record| observe(Event::Iteration(*record));
         let start = vec![0.0; exact.dimension()];
         let stop = self.stop(plan, 0, started);
-        if self.hyperparameters.precision == Precision::F64 {
+        if !self.rounded() {
             return Ok(coordinate_observed(exact, &start, &stop, &mut observe)?);
         }
         let design = self.prepared.rounded()?;

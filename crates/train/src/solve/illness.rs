@@ -80,7 +80,7 @@ impl Illness {
     pub(super) fn words(self, settings: &Settings, safe: f64) -> String {
         let rate = settings.learning_rate;
         let usual = default_rate(settings.rule, safe);
-        let (lower, higher) = (usual.min(0.1 * rate), usual.max(10.0 * rate));
+        let lower = usual.min(0.1 * rate);
         let take = |rate: f64| {
             format!(
                 "take --learning-rate {} (train rates shows why)",
@@ -107,10 +107,14 @@ impl Illness {
                     || "over a million epochs".to_owned(),
                     |epochs| format!("about {}", counted(rounded(epochs), "epoch")),
                 );
+                let cure = if usual > rate {
+                    take(usual)
+                } else {
+                    "take --solver newton, or more --epochs".to_owned()
+                };
                 format!(
                     "at a learning rate of {written} it would take {needed} to come within a \
-                     thousandth of the way: {}",
-                    take(higher)
+                     thousandth of the way: {cure}"
                 )
             }
         }
@@ -159,7 +163,7 @@ mod tests {
         (trained, settings)
     }
 
-    fn illness(objectives: &[f64], status: Status) -> (Status, Option<String>) {
+    fn illness(objectives: &[f64], status: Status, safe: f64) -> (Status, Option<String>) {
         let (trained, settings) = run(objectives, status);
         let course = Course {
             start: 1.0,
@@ -170,22 +174,22 @@ mod tests {
         let illness = course.illness(&trained, status, &settings);
         (
             status,
-            illness.map(|illness| illness.words(&settings, 0.25)),
+            illness.map(|illness| illness.words(&settings, safe)),
         )
     }
 
     #[test]
     fn a_run_that_arrives_or_is_on_its_way_is_well() {
         assert_eq!(
-            illness(&[0.1, 1e-4, 1e-5], Status::Completed),
+            illness(&[0.1, 1e-4, 1e-5], Status::Completed, 0.25),
             (Status::Completed, None)
         );
         assert_eq!(
-            illness(&[0.7, 0.5, 0.3], Status::Completed),
+            illness(&[0.7, 0.5, 0.3], Status::Completed, 0.25),
             (Status::Completed, None)
         );
         assert_eq!(
-            illness(&[0.999, 0.999], Status::Interrupted),
+            illness(&[0.999, 0.999], Status::Interrupted, 0.25),
             (Status::Interrupted, None)
         );
     }
@@ -223,7 +227,8 @@ mod tests {
             ),
         ];
         for (objectives, status, expected, what, rate) in cases {
-            let (status, words) = illness(&objectives, status);
+            let safe = if what.contains("epochs") { 5.0 } else { 0.25 };
+            let (status, words) = illness(&objectives, status, safe);
             let words = words.unwrap();
             assert_eq!(status, expected, "{words}");
             assert!(words.contains(what), "{words}");

@@ -65,6 +65,7 @@ impl Setting<'_> {
             condition: None,
             gap: None,
             plan: plan.clone(),
+            stored: None,
             train_scores: Vec::new(),
             penalty: problem.penalty,
             diagnosis: Diagnosis::default(),

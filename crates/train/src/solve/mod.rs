@@ -64,6 +64,8 @@ pub struct Solved {
     pub gap: Option<DualityGap>,
     /// What stands in the way of a unique, finite optimum.
     pub diagnosis: Diagnosis,
+    /// Numbers that the training rows store, where they are sparse.
+    pub stored: Option<usize>,
     /// Scores of the training rows at `theta`, from the `f64` rows: `[rows, outputs]`.
     pub train_scores: Vec<f64>,
     /// Seconds spent by the solver, and on the certificate.
@@ -113,9 +115,10 @@ impl Setting<'_> {
         let part = self.prepared.train();
         // 1. One matrix: that of the precision asked for. Beside one of f32 the exact rows are encoded
         //    whenever a pass asks for them, unless they are few. Where memory is bounded, both are read
-        //    from a file.
+        //    from a file. Sparse rows are kept as they are.
         let bytes = part.rows.len() * self.prepared.pipeline.columns.len() * size_of::<f64>();
-        let resident = self.prepared.cached.is_none()
+        let resident = !self.prepared.sparse
+            && self.prepared.cached.is_none()
             && (self.hyperparameters.precision == Precision::F64 || bytes <= RESIDENT_BYTES);
         let design: Box<dyn RowSource<f64> + '_> = if resident {
             Box::new(self.prepared.design::<f64>(part)?)
@@ -125,7 +128,10 @@ impl Setting<'_> {
         let design = &*design;
         let exact = HostObjective::new(self.problem(design, part))?;
         let shape = Shape::of(exact.problem());
-        let plan = Plan::new(self.hyperparameters, self.device, &shape)?;
+        let mut plan = Plan::new(self.hyperparameters, self.device, &shape)?;
+        if self.prepared.sparse && plan.solver.is_full_batch() {
+            plan.gradient = Gradient::Fused;
+        }
         let mut solved = if plan.solver.is_full_batch() {
             self.in_full_batches(&exact, part, &plan, observe)?
         } else {
@@ -148,6 +154,7 @@ impl Setting<'_> {
             outputs,
             self.hyperparameters.intercept,
         );
+        solved.stored = design.sparse().map(|rows| rows.matrix().stored());
         solved.train_scores = measure::scores(&parameters, design, part.offsets.as_deref())?;
         Ok(solved)
     }
@@ -160,7 +167,7 @@ impl Setting<'_> {
         observe: &mut dyn FnMut(Event<'_>),
     ) -> Result<Solved, FitError> {
         let started = Instant::now();
-        let rounded = self.hyperparameters.precision == Precision::F32;
+        let rounded = self.rounded();
         let mut condition = None;
         let solution = if let Some(method) = plan.solver.least_squares() {
             let (solution, number) = one_step::in_one_step(exact, method)?;
@@ -200,9 +207,15 @@ impl Setting<'_> {
             certificate: fit.certificate,
             gap,
             diagnosis: fit.diagnosis,
+            stored: None,
             train_scores: Vec::new(),
             seconds: [solved, started.elapsed().as_secs_f64() - solved],
         })
+    }
+
+    /// Whether a first solution comes from rounded rows. Sparse rows are kept as they are.
+    fn rounded(&self) -> bool {
+        self.hyperparameters.precision == Precision::F32 && !self.prepared.sparse
     }
 
     /// Minimises over the rows as they were asked for, by the gradient that was asked for.

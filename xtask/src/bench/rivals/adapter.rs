@@ -62,6 +62,8 @@ pub(crate) struct Fitted {
     coefficients: PathBuf,
     penalties: Vec<f64>,
     l1_ratio: f64,
+    /// Whether the problem has an intercept.
+    intercept: bool,
 }
 
 /// What an adapter says.
@@ -124,7 +126,7 @@ impl Request {
         // 1. The request.
         let (penalties, l1_ratio) = match &problem.path {
             Some(path) => (path.downwards_from(lambda_max(data)?), path.l1_ratio),
-            None => (vec![problem.lambda], 0.0),
+            None => (vec![problem.lambda], problem.l1_ratio),
         };
         let (limit, budget) = if problem.path.is_some() {
             let budget = self.path_limit.mul_f64(BUDGET).min(PATH_BUDGET);
@@ -137,12 +139,13 @@ impl Request {
         let stem = format!("{} {}", problem.name, rival.name).replace([' ', ',', '/'], "_");
         let coefficients = answers.join(format!("{stem}.npy"));
         let request = json!({
-            "x": data.join("x.npy"), "y": data.join("y.npy"), "out": coefficients,
+            "x": data.join(problem.rows_file()), "y": data.join("y.npy"), "out": coefficients,
             "solver": rival.solver, "precision": rival.precision, "tolerance": rival.tolerance,
             "lambda": penalties.last(), "l1_ratio": l1_ratio,
             "path": problem.path.map(|_| &penalties),
             "batch_size": problem.epoch.map(|epoch| epoch.batch_size),
             "learning_rate": problem.epoch.map(|epoch| epoch.learning_rate),
+            "columns": problem.columns, "intercept": !problem.sparse,
             "threads": self.threads, "repeats": self.repeats,
             "budget": budget.as_secs_f64(),
         });
@@ -176,6 +179,7 @@ impl Request {
             coefficients,
             penalties,
             l1_ratio,
+            intercept: !problem.sparse,
         }))))
     }
 }
@@ -191,7 +195,7 @@ impl Attempt {
             "penalties": fitted.penalties,
             "l1_ratio": fitted.l1_ratio,
             "intercept_scaling": fitted.reply.intercept_scaling,
-            "intercept": fitted.reply.intercept.unwrap_or(true),
+            "intercept": fitted.reply.intercept.unwrap_or(fitted.intercept),
         }))
     }
 }
@@ -295,6 +299,7 @@ mod tests {
             coefficients: PathBuf::new(),
             penalties: vec![],
             l1_ratio: 0.0,
+            intercept: true,
         };
         assert!((fitted.best() - 1.0).abs() < 1e-15);
         assert!((fitted.median() - 2.5).abs() < 1e-15);

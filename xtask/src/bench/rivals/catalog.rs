@@ -25,9 +25,23 @@ pub(crate) struct Problem {
     pub(crate) data: String,
     #[serde(default)]
     pub(crate) lambda: f64,
+    /// Of a single penalty; a path has its own.
+    #[serde(default)]
+    pub(crate) l1_ratio: f64,
     pub(crate) path: Option<Penalties>,
+    /// Rows of which only the numbers that are not zero are written, in svmlight's format, and fitted without an
+    /// intercept: liblinear would penalise it.
+    #[serde(default)]
+    pub(crate) sparse: bool,
     /// One pass of mini-batches instead of a fit.
     pub(crate) epoch: Option<Epoch>,
+}
+
+impl Problem {
+    /// The file of the rows.
+    pub(crate) fn rows_file(&self) -> &'static str {
+        if self.sparse { "x.svm" } else { "x.npy" }
+    }
 }
 
 /// A pass over all rows in random order, a step for each batch.
@@ -74,18 +88,39 @@ pub(crate) struct Rival {
     /// Whether it makes epochs of mini-batches.
     #[serde(default)]
     pub(crate) epoch: bool,
+    /// Whether it fits sparse rows; otherwise dense ones.
+    #[serde(default)]
+    pub(crate) sparse: bool,
+    /// Whether it fits an L1 penalty to sparse rows, ...
+    #[serde(default = "yes")]
+    pub(crate) l1: bool,
+    /// ... or an L2 penalty.
+    #[serde(default = "yes")]
+    pub(crate) l2: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Rival {
-    /// Whether it does what a problem asks for.
-    pub(crate) fn suits(&self, problem: &Problem) -> bool {
-        self.path == problem.path.is_some() && self.epoch == problem.epoch.is_some()
-    }
-
     pub(crate) fn is_python(&self) -> bool {
         Path::new(&self.adapter)
             .extension()
             .is_some_and(|e| e == "py")
+    }
+
+    /// Whether it does what a problem asks for.
+    pub(crate) fn suits(&self, problem: &Problem) -> bool {
+        let penalised = if problem.l1_ratio > 0.0 {
+            self.l1
+        } else {
+            self.l2
+        };
+        self.path == problem.path.is_some()
+            && self.epoch == problem.epoch.is_some()
+            && self.sparse == problem.sparse
+            && penalised
     }
 
     pub(crate) fn is_kindling(&self) -> bool {

@@ -12,7 +12,7 @@ use crate::say::say;
 
 /// How the table is to be read.
 const LEGEND: &str = "Seconds from a file to the library's own table (columns) and to a row-major matrix of float64 \
-    (matrix, columns included), the best of the repeats; files are in the system's cache. Beside them the matrix as \
+    (matrix, columns included), the best of the repeats, and the first one in the process; files are in the system's cache. Beside them the matrix as \
     parts of Polars' time to its matrix and to its columns, and the cells of the matrix that are not exactly the \
     numbers that the file was made from.";
 

@@ -121,6 +121,10 @@ fn title(problem: &Problem, attempts: &[Attempt]) -> String {
             "{}: one pass in batches of {}, rate {}",
             problem.name, epoch.batch_size, epoch.learning_rate
         ),
+        _ if problem.l1_ratio > 0.0 => format!(
+            "{}: lambda {:.1e}, L1 ratio {}",
+            problem.name, problem.lambda, problem.l1_ratio
+        ),
         _ => format!("{}: lambda {:.1e}", problem.name, problem.lambda),
     };
     let read = attempts

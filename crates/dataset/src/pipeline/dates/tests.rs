@@ -133,7 +133,7 @@ fn dates_without_a_difference_are_dropped_and_weights_are_repetitions() {
     let repeated = [0, 0, 0, 1, 2, 2, 3];
     let weighted = fit(&dates, &[0, 1, 2, 3], Some(&weights));
     let plain = fit(&dates, &repeated, None);
-    let (FittedFeature::Used(weighted, some), FittedFeature::Used(plain, others)) =
+    let (FittedFeature::Used(weighted, some, _), FittedFeature::Used(plain, others, _)) =
         (weighted, plain)
     else {
         panic!("both vary");

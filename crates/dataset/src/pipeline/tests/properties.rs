@@ -4,11 +4,11 @@ use proptest::prelude::*;
 
 use super::encodings::{all, encode};
 use super::{names, table, text};
-use crate::pipeline::term::Entry;
+use crate::pipeline::term::{Entry, Rows};
 use crate::pipeline::*;
 use crate::rows::RowSource;
 use crate::schema::Schema;
-use crate::table::{Column, Table};
+use crate::table::{Cells, Column, SparseCells, Table};
 
 /// Every encoding at once.
 pub(super) fn everything() -> PipelineOptions {
@@ -49,6 +49,23 @@ pub(super) fn wide(cells: &[[u8; 8]]) -> (Table, Schema) {
         Column::numeric("q", number(6)),
         text("h", &letters(7)),
     ])
+}
+
+/// The same table with every column of numbers as sparse cells.
+fn sparse(table: &Table) -> Table {
+    let columns = table.columns().iter().map(|column| {
+        let cells = match column.cells.numbers() {
+            None => column.cells.clone(),
+            Some(numbers) => {
+                let numbers = (0..).zip(numbers.iter().copied());
+                let (rows, values) = numbers.filter(|(_, number)| *number != 0.0).unzip();
+                Cells::Sparse(SparseCells::new(table.rows(), rows, values).unwrap())
+            }
+        };
+        let name = column.name.clone();
+        Column { name, cells }
+    });
+    Table::new("t.csv", columns.collect()).unwrap()
 }
 
 fn bits(values: &[f64]) -> Vec<u64> {
@@ -116,7 +133,7 @@ proptest! {
         let mut owned = vec![0; width];
         for term in pipeline.terms(&table).unwrap() {
             let mut entries = Vec::new();
-            term.write(&rows, &mut entries, &mut []);
+            term.write(Rows::new(&rows), &mut entries, &mut []);
             term.columns().iter().for_each(|&column| owned[column] += 1);
             for Entry { row, column, value } in entries {
                 prop_assert!(term.columns().contains(&column) && value != 0.0);
@@ -140,6 +157,77 @@ proptest! {
             prop_assert!((square - 1.0).abs() < 1e-9, "{} {square}", pipeline.columns[column].name);
             prop_assert!(!center || mean.abs() < 1e-9, "{} {mean}", pipeline.columns[column].name);
         }
+    }
+
+    #[test]
+    fn sparse_rows_and_sparse_columns_are_the_dense_ones(
+        cells in proptest::collection::vec(any::<[u8; 8]>(), 30..80),
+        zeros in proptest::collection::vec(any::<bool>(), 80),
+        standardize in any::<bool>(),
+        center in any::<bool>(),
+        impute in any::<bool>(),
+        order in any::<u64>(),
+    ) {
+        // `a` and `b` are 0 in most rows.
+        let (table, schema) = wide(&cells);
+        let columns = table.columns().iter().cloned().map(|mut column| {
+            if let (Cells::Numeric(values), "a" | "b") = (&mut column.cells, &*column.name) {
+                let rare = |(row, value): (usize, &mut f64)| {
+                    if zeros[row] || row % 3 != 0 {
+                        *value = 0.0;
+                    }
+                };
+                values.iter_mut().enumerate().for_each(rare);
+            }
+            column
+        });
+        let dense = Table::new("t.csv", columns.collect()).unwrap();
+        let sparse = sparse(&dense);
+        let mut options = PipelineOptions { standardize, center, ..everything() };
+        let mut train: Vec<usize> = (0..cells.len()).filter(|row| row % 3 != 1).collect();
+        if !impute {
+            options.missing = MissingPolicy::Drop;
+            options.missing_indicators = false;
+            train = complete_rows(&dense, &schema, &train, MissingPolicy::Drop).map_or(train, |c| c.rows);
+        }
+        let fit = |table| Pipeline::fit(table, &schema, &train, None, &options);
+        let (Ok(pipeline), Ok(other)) = (fit(&dense), fit(&sparse)) else {
+            prop_assert!(fit(&dense).is_err() && fit(&sparse).is_err());
+            return Ok(());
+        };
+        // 1. The same features and columns; means and deviations but for the last digits.
+        prop_assert_eq!(names(&other), names(&pipeline));
+        prop_assert_eq!(&other.dropped, &pipeline.dropped);
+        for (a, b) in other.columns.iter().zip(&pipeline.columns) {
+            prop_assert!((a.mean - b.mean).abs() <= 1e-13 * (1.0 + b.mean.abs()), "{a:?} {b:?}");
+            prop_assert!((a.scale - b.scale).abs() <= 1e-13 * (1.0 + b.scale), "{a:?} {b:?}");
+        }
+        // 2. The same rows to the last bit, however they are laid out and in whatever order.
+        let step = order as usize % 7 + 1;
+        let turned = (0..cells.len()).map(|row| row * step % cells.len()).collect();
+        let some = (0..cells.len()).filter(|row| row % 4 != 2).collect();
+        for rows in [turned, some, (3..cells.len()).collect::<Vec<usize>>()] {
+            let (design, flags) = pipeline.design::<f64>(&dense, &rows).unwrap();
+            for table in [&dense, &sparse] {
+                let (stored, same) = pipeline.sparse_design(table, &rows).unwrap();
+                prop_assert_eq!(&same, &flags);
+                let mut scratch = Vec::new();
+                prop_assert_eq!(stored.cells(0..rows.len(), &mut scratch).unwrap(), design.values());
+                let (again, same) = pipeline.design::<f64>(table, &rows).unwrap();
+                prop_assert_eq!(&same, &flags);
+                prop_assert_eq!(again.values(), design.values());
+            }
+            for row in rows.iter().take(3) {
+                let unusual = |table| pipeline.unusual_cells(table, *row).unwrap();
+                prop_assert_eq!(unusual(&sparse), unusual(&dense));
+            }
+        }
+        // 3. How full the training rows are is known, or a little too high.
+        let (stored, _) = other.sparse_design(&sparse, &train).unwrap();
+        let full = stored.matrix().stored() as f64 / (train.len() * other.columns.len()) as f64;
+        prop_assert!(other.fill <= pipeline.fill && other.fill <= 1.0);
+        let shifted = other.columns.iter().any(|column| column.factors.is_some());
+        prop_assert!(shifted || other.fill >= full - 0.05, "{} {full}", other.fill);
     }
 
     #[test]

@@ -5,12 +5,12 @@ use std::io::Read;
 
 use super::{Batch, BatchOptions};
 use crate::notation::Notation;
-use crate::read::blocks::Blocks;
+use crate::read::blocks::{Blocks, Rows};
 use crate::read::builder::{Builder, Refusal};
 use crate::read::csv::MissingCells;
 use crate::read::grid::Grid;
 use crate::read::header::Header;
-use crate::read::{Format, ReadError, svmlight};
+use crate::read::{Format, ReadError};
 use crate::schema::{Kind, Mention};
 use crate::table::{Column, Lines, Table};
 
@@ -25,6 +25,9 @@ pub(super) struct TextRows<R> {
     failure: Option<ReadError>,
     /// For each column of the batch its position in the block, if the block has it.
     needed: Vec<(Option<usize>, String, Kind)>,
+    /// The columns that no block has had so far, each with the option that mentions it; none for
+    /// those that the model needs.
+    missing: Vec<(String, Option<Mention>)>,
     notations: BTreeMap<String, Notation>,
     kept: Vec<(Option<usize>, String)>,
     na: MissingCells,
@@ -47,6 +50,7 @@ impl<R: Read> TextRows<R> {
             taken: 0,
             failure: None,
             needed: Vec::new(),
+            missing: Vec::new(),
             notations: options.notations.clone(),
             kept: Vec::new(),
             na,
@@ -65,17 +69,12 @@ impl<R: Read> TextRows<R> {
             }
         }
         for (name, kind) in &options.columns {
-            let position = match rows.header.needed(name) {
-                Ok(position) => Some(position),
-                // What svmlight does not write is zero.
-                Err(_) if rows.is_zero(name) => None,
-                Err(error) => return Err(error),
-            };
+            let position = rows.place(name, None)?;
             rows.needed.push((position, name.clone(), *kind));
         }
         for name in &options.keep {
-            let position = rows.header.position(name, Mention::Keep)?;
-            rows.kept.push((Some(position), name.clone()));
+            let position = rows.place(name, Some(Mention::Keep))?;
+            rows.kept.push((position, name.clone()));
         }
         Ok(rows)
     }
@@ -84,9 +83,29 @@ impl<R: Read> TextRows<R> {
         &self.header
     }
 
-    /// Whether a column that is not there consists of zeros.
-    fn is_zero(&self, name: &str) -> bool {
-        self.blocks.format() == Format::Svmlight && svmlight::index(name).is_some()
+    /// Where a column is that is needed or mentioned. In JSON lines it may be in a later row.
+    fn place(&mut self, name: &str, mention: Option<Mention>) -> Result<Option<usize>, ReadError> {
+        let found = self.header.find(name);
+        if found.is_none() && self.blocks.format() == Format::JsonLines {
+            self.missing.push((name.to_owned(), mention));
+            return Ok(None);
+        }
+        match mention {
+            None => self.header.needed(name).map(Some),
+            Some(mention) => self.header.position(name, mention).map(Some),
+        }
+    }
+
+    /// Fails on a column that no row has had.
+    fn refuse_absent(&self) -> Result<(), ReadError> {
+        let Some((name, mention)) = self.missing.first() else {
+            return Ok(());
+        };
+        match mention {
+            None => self.header.needed(name),
+            Some(mention) => self.header.position(name, *mention),
+        }
+        .map(drop)
     }
 
     /// Takes the next block with a row; `false` at the end of the file.
@@ -98,13 +117,17 @@ impl<R: Read> TextRows<R> {
             let Some(block) = self.blocks.next()? else {
                 return Ok(false);
             };
-            let (grid, failure) = self.blocks.layout().grid(self.blocks.path(), block);
+            let (rows, failure) = self.blocks.layout().cut(self.blocks.path(), block);
             self.failure = failure;
             self.taken = 0;
-            self.grid = grid;
+            self.grid = match rows {
+                Rows::Cells(grid) => grid,
+                Rows::Pairs(_) => Grid::default(),
+            };
             if let Some(names) = &self.grid.names {
                 let header = Header::of_names(self.blocks.path(), names.clone());
                 let place = |name: &String| header.find(name);
+                self.missing.retain(|(name, _)| place(name).is_none());
                 for (position, name, _) in &mut self.needed {
                     *position = place(name);
                 }
@@ -121,15 +144,12 @@ impl<R: Read> TextRows<R> {
     /// Appends rows of the block to the columns of a batch.
     fn push(&self, builders: &mut [Builder], rows: usize) -> Result<(), ReadError> {
         let mut first: Option<(usize, usize, Refusal)> = None;
-        for (own, (builder, (position, name, _))) in
-            builders.iter_mut().zip(&self.needed).enumerate()
-        {
+        for (own, (builder, (position, ..))) in builders.iter_mut().zip(&self.needed).enumerate() {
             // A refusal further up counts before this one.
             let end = first.map_or(self.taken + rows, |(row, ..)| row);
             for row in self.taken..end {
                 let cell = match position {
                     Some(position) => self.grid.cell(row, *position),
-                    None if self.is_zero(name) => Some(&b"0"[..]),
                     None => None,
                 };
                 let cell = cell.filter(|cell| !self.na.contains(cell));
@@ -159,6 +179,7 @@ impl<R: Read> TextRows<R> {
         let (mut kept, mut lines) = (Vec::new(), Lines::default());
         while lines.len() < self.rows_per_batch {
             if self.taken == self.grid.rows() && !self.next_block()? {
+                self.refuse_absent()?;
                 break;
             }
             let left = self.grid.rows() - self.taken;

@@ -10,7 +10,7 @@ use arrow_array::types::{
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
     UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayAccessor};
+use arrow_array::{Array, ArrayAccessor, ArrayRef};
 use arrow_buffer::i256;
 use arrow_schema::{DataType, TimeUnit};
 
@@ -32,19 +32,53 @@ pub(super) struct Fault {
 
 /// Reads the cells of an array of which the first is on `line`.
 pub(super) fn read(
-    array: &dyn Array,
+    array: ArrayRef,
     line: u64,
     task: Task<'_>,
     na: &MissingCells,
 ) -> Result<(Looked, Part), Fault> {
-    let (looked, part) = match class(values_of(array).data_type()) {
-        Ok(Class::Missing) | Err(_) => (Looked::default(), Part::Missing(array.len())),
+    let class = class(values_of(&array).data_type());
+    match class {
+        Ok(Class::Missing) | Err(_) => {
+            return Ok((Looked::default(), Part::Missing(array.len())));
+        }
         Ok(Class::Number) if task.known.is_none() && is_number(task.kind) => {
             return Ok(numbers(array, line, task, na));
         }
-        Ok(_) => column::read(&Texts::new(array, line)?, task, na),
+        Ok(Class::Time) if task.known.is_none() && task.dates && !na.has_dates() => {
+            if let Some((seconds, first)) = calendar::seconds(&array) {
+                return Ok(dates(&array, line, task, seconds, first));
+            }
+        }
+        Ok(_) => {}
+    }
+    Ok(column::read(&Texts::new(&array, line)?, task, na))
+}
+
+/// Dates whose seconds are known, and the row of the first.
+fn dates(
+    array: &dyn Array,
+    line: u64,
+    task: Task<'_>,
+    seconds: Vec<f64>,
+    first: Option<usize>,
+) -> (Looked, Part) {
+    let mut looked = Looked::default();
+    let Some(first) = first else {
+        return (looked, Part::Missing(seconds.len()));
     };
-    Ok((looked, part))
+    let mut text = String::new();
+    // Seconds are known of dates that can be written alone.
+    let _ = write(&mut text, array, first);
+    looked.first_date(line + first as u64, text.as_bytes());
+    looked.dates = array.len() - array.null_count();
+    looked.cells = looked.dates;
+    let part = if task.keep {
+        Part::Numbers(seconds)
+    } else {
+        Part::Missing(seconds.len())
+    };
+    (looked, part)
 }
 
 fn is_number(kind: Option<Kind>) -> bool {
@@ -74,17 +108,18 @@ fn positions(array: &dyn Array) -> Box<dyn Iterator<Item = Option<usize>> + '_> 
 }
 
 /// The cells of an array of numbers.
-fn numbers(array: &dyn Array, line: u64, task: Task<'_>, na: &MissingCells) -> (Looked, Part) {
-    let distinct = values_of(array);
-    let mut values = widened(distinct);
-    if array.as_any_dictionary_opt().is_some() {
-        let coded = positions(array);
-        values = coded
-            .map(|at| at.map_or(f64::NAN, |at| values[at]))
-            .collect();
-    }
-    let mut looked = Looked::default();
+fn numbers(array: ArrayRef, line: u64, task: Task<'_>, na: &MissingCells) -> (Looked, Part) {
     let nulls = array.logical_nulls();
+    let mut values = match array.as_primitive_opt::<Float64Type>() {
+        // The memory of the array is taken over, where it is nobody else's.
+        Some(numbers) => {
+            let numbers = numbers.values().clone();
+            drop(array);
+            numbers.into()
+        }
+        None => coded(&array),
+    };
+    let mut looked = Looked::default();
     if nulls.is_none() && !na.has_numbers() && values.iter().all(|value| value.is_finite()) {
         looked.cells = values.len();
     } else {
@@ -107,6 +142,18 @@ fn numbers(array: &dyn Array, line: u64, task: Task<'_>, na: &MissingCells) -> (
         Part::Numbers(values)
     };
     (looked, part)
+}
+
+/// Every cell as the nearest `f64`, of codes that of their value.
+fn coded(array: &dyn Array) -> Vec<f64> {
+    let values = widened(values_of(array));
+    if array.as_any_dictionary_opt().is_none() {
+        return values;
+    }
+    let positions = positions(array);
+    positions
+        .map(|at| at.map_or(f64::NAN, |at| values[at]))
+        .collect()
 }
 
 /// Every cell as the nearest `f64`, whatever stands where a cell is missing; a duration in seconds.

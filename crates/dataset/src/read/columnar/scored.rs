@@ -13,7 +13,7 @@ use crate::read::csv::MissingCells;
 use crate::read::header::Header;
 use crate::read::{Batch, BatchOptions, ReadError, conversion};
 use crate::schema::{Kind, Mention};
-use crate::table::{Cells, Column, Lines, MISSING, Table};
+use crate::table::{Cells, Column, Lines, MISSING, SparseCells, Table};
 
 /// The rows of a file of columns, group after group.
 pub(in crate::read) struct Scored {
@@ -146,13 +146,17 @@ impl Scored {
             let task = Task {
                 kind: Some(kind),
                 keep: true,
+                dates: false,
                 known: None,
             };
-            let (looked, part) = array::read(&cells[*own], self.line, task, &self.na)
+            let (looked, part) = array::read(cells[*own].clone(), self.line, task, &self.na)
                 .map_err(|fault| self.file.fault(&fault, self.line, self.wanted[*own]))?;
             self.refuse(name, kind, looked)?;
             let cells = match (part, kind) {
                 (Part::Numbers(values), _) => Cells::Numeric(values),
+                (Part::Sparse { len, rows, values }, _) => {
+                    Cells::Sparse(SparseCells::read(len, rows, values))
+                }
                 (Part::Missing(rows), Kind::Numeric) => Cells::Numeric(vec![f64::NAN; rows]),
                 (Part::Missing(rows), _) => Cells::Text {
                     codes: vec![MISSING; rows],

@@ -59,6 +59,9 @@ impl Stored {
                 let mut file = File::open(path)?;
                 file.seek(SeekFrom::Start(start))?;
                 let mut bytes = Vec::new();
+                // What a damaged file asks for may be more than it has.
+                let room = length.min(self.length() as usize);
+                bytes.try_reserve_exact(room).map_err(io::Error::other)?;
                 file.take(length as u64).read_to_end(&mut bytes)?;
                 if bytes.len() < length {
                     return Err(io::ErrorKind::UnexpectedEof.into());

@@ -4,7 +4,7 @@ use csv_core::ReadRecordResult;
 use proptest::prelude::*;
 
 use super::*;
-use crate::read::blocks::{Blocks, Sizes};
+use crate::read::blocks::{Blocks, Rows, Sizes};
 use crate::read::grid::Grid;
 use crate::read::source::Source;
 use crate::read::{CsvOptions, Format};
@@ -34,7 +34,10 @@ fn rows(bytes: impl Read, delimiter: Option<u8>, sizes: Sizes) -> Result<Vec<Row
     let names = blocks.header().map(|header| header.names.clone());
     let mut rows = vec![(1, names.unwrap_or_default())];
     while let Some(block) = blocks.next()? {
-        let (grid, error) = blocks.layout().grid("t.csv", block);
+        let (cells, error) = blocks.layout().cut("t.csv", block);
+        let Rows::Cells(grid) = cells else {
+            panic!("pairs");
+        };
         take(&grid, &mut rows);
         if let Some(error) = error {
             return Err(error);

@@ -122,7 +122,9 @@ impl ReadError {
             Self::NotSvmlight { .. } => Some(
                 "a line is a label and INDEX:VALUE pairs with ascending indices".to_owned(),
             ),
-            Self::TooWide { .. } => Some("fewer columns".to_owned()),
+            Self::TooWide { .. } => Some(
+                "fewer columns: hash the indices to 2^20 numbers, say".to_owned(),
+            ),
             Self::OtherNotation { column, .. } => Some(format!(
                 "correct the cell, or say how `{}` is written in a schema file (notation), or --categorical {}",
                 column,

@@ -389,8 +389,9 @@ fn a_file_that_changes_underneath_is_an_error() {
     std::fs::write(&path, text).unwrap();
     let input = Input::file(&path).unwrap();
     let (csv, options) = (CsvOptions::default(), SchemaOptions::default());
-    let pass = || whole::pass(&input, &csv, &Plan::First(&options), sizes, None).unwrap();
-    let finish = |first| whole::finish(&input, &csv, &options, sizes, first, Vec::new(), None);
+    let told = options.told();
+    let pass = || whole::pass(&input, &csv, &Plan::First(&told), sizes, None).unwrap();
+    let finish = |first| whole::finish(&input, &csv, &told, sizes, first, Vec::new(), None);
 
     let (table, ..) = finish(pass()).unwrap();
     assert_eq!(table.columns()[0].cell(0).as_deref(), Some("01"));

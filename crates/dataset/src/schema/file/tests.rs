@@ -322,6 +322,20 @@ fn mistakes_have_a_place_and_a_next_step() {
     assert!(matches!(error, SchemaFileError::Io { .. }));
 }
 
+#[test]
+fn a_column_that_the_table_lacks_is_the_schemas_mistake() {
+    let input = Input::bytes("t.csv", b"x,y\n1,2\n3,4\n".as_slice());
+    for others in ["error", "ignored", "feature"] {
+        let text = format!("others = \"{others}\"\n[columns]\nx = {{}}\nyy = {{}}\n");
+        let options = SchemaFile::parse("s.toml", &text)
+            .unwrap()
+            .options(&SchemaOptions::default());
+        let error = read_table(&input, &CsvOptions::default(), &options).unwrap_err();
+        assert!(error.to_string().contains("the schema file"), "{error}");
+        assert_eq!(error.remedy().unwrap(), "rename `yy` in the schema to `y`");
+    }
+}
+
 fn schemas() -> impl Strategy<Value = Schema> {
     let notations: Vec<Notation> = Notation::all().collect();
     let column = (

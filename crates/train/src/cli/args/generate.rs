@@ -114,7 +114,7 @@ pub(in crate::cli) struct GenerateArgs {
     /// Seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(in crate::cli) seed: u64,
-    /// The file to write [default: standard output]
+    /// The file to write: CSV, or Parquet where it ends in .parquet [default: CSV on standard output]
     #[arg(long, short, value_name = "FILE")]
     pub(in crate::cli) out: Option<PathBuf>,
 }

@@ -37,7 +37,7 @@ pub(super) fn rates(report: &RatesReport) -> String {
     text.push('\n');
     text.push_str(&line("agreement", &agreement(report)));
     for sweep in &report.sweeps {
-        text.push_str(&line("take", &advice(sweep)));
+        text.push_str(&line("take (*)", &advice(sweep)));
     }
     if let Some(picture) = &report.picture {
         text.push_str(&line("wrote", picture));
@@ -136,17 +136,16 @@ fn table(text: &mut String, sweep: &Sweep) {
     text.push_str(&chart(sweep));
     for (at, run) in sweep.runs.iter().enumerate() {
         let best = if sweep.recommended == Some(run.rate) {
-            "  <- take this"
+            '*'
         } else {
-            ""
+            ' '
         };
         let theory = run.theory.map_or("", Promise::name);
         let content = format!(
-            "{} {:>9}  {:<30}{:<16}{best}",
+            "{best} {} {:>9}  {:<32}{theory}",
             letter(at),
             significant(run.rate, 3),
-            verdict(run, sweep),
-            theory
+            verdict(run, sweep)
         );
         let _ = writeln!(text, "{:MARGIN$}{}", "", content.trim_end());
     }

@@ -8,14 +8,15 @@ mod text;
 use std::process::ExitCode;
 
 use solver::{Rule, Status};
-use terminal::{Exit, Failure, Progress, Sink, interrupt};
+use terminal::{Exit, Failure, interrupt};
 
-use super::args::{Command as Typed, Format, PenaltyArg, RuleArg, SearchArgs};
+use super::args::{Command as Typed, PenaltyArg, RuleArg, SearchArgs};
 use super::config_file::Request;
-use super::configuration::{Source, tell_notices, use_threads};
+use super::configuration::{Source, use_threads};
 use super::fit::hyperparameters;
+use super::observer::Observer;
+use super::{answer, sink};
 use crate::error::FitError;
-use crate::fit::Event;
 use crate::method::SolverChoice;
 use crate::run;
 use crate::search::{FoldOptions, SearchConfig, Trial, search, write};
@@ -43,36 +44,19 @@ pub(super) fn run(args: &SearchArgs, request: &Request) -> Result<ExitCode, Fail
     if let Some(out) = &base.out {
         run::check(out).map_err(FitError::from)?;
     }
-    let picture = match &args.picture {
-        Some(path) => Some(Sink::open(Some(path))?),
-        None => None,
-    };
-    let table = match &args.csv {
-        Some(path) => Some(Sink::open(Some(path))?),
-        None => None,
-    };
+    let picture = sink(args.picture.as_deref())?;
+    let table = sink(args.csv.as_deref())?;
     let interrupted = interrupt::watch()?;
-    let mut progress = Progress::new(base.quiet);
-    let (input, watch) = source.watched(base.quiet);
-    let mut watch = Some(watch);
-    let told = base.format == Format::Text && !base.quiet;
-    let mut observe = |event: Event<'_>| match event {
-        Event::Read(_) => drop(watch.take()),
-        Event::Notices(notices) => tell_notices(notices, told),
-        Event::Fold(done, total) => {
-            progress.update(done as u64, total as u64, "folds fitted".to_owned());
-        }
-        _ => {}
-    };
+    let (input, mut observer) = Observer::new(&source, base.format, base.quiet);
     use_threads(base.machine.threads)?;
     let mut found = search(
         &source.name,
         &input,
         &config,
         interrupted.flag(),
-        &mut observe,
+        &mut |event| observer.observe(&event),
     )?;
-    progress.finish();
+    observer.finish();
     if let Some(sink) = picture.filter(|_| found.report.best.is_some()) {
         found.report.picture = Some(sink.place());
         sink.put(&picture::draw(&found.report))?;
@@ -91,11 +75,7 @@ pub(super) fn run(args: &SearchArgs, request: &Request) -> Result<ExitCode, Fail
     if let Some(sink) = table {
         sink.put(&csv::table(report))?;
     }
-    let text = match base.format {
-        Format::Text => text::search(report),
-        Format::Json => serde_json::to_string(report).map_err(FitError::from)? + "\n",
-    };
-    Sink::open(None)?.put(&text)?;
+    answer(base.format, report, || text::search(report))?;
     Ok(match &report.fit {
         _ if report.interrupted => Exit::Interrupted,
         Some(fit) if fit.status.is_success() => Exit::Ok,

@@ -4,6 +4,7 @@ mod coefficients;
 mod diagnosis;
 mod metrics;
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use model::Task;
@@ -12,8 +13,14 @@ use solver::{Basis, Status};
 use terminal::line;
 use terminal::number::{bound, count, counted, duration, plain, significant};
 
-use crate::report::FitReport;
+use crate::report::{Dropped, FitReport};
 use crate::run;
+
+/// Columns left out for one reason that have a line each.
+const TOGETHER: usize = 10;
+
+/// Columns that are named where more are left out for one reason.
+const NAMED: usize = 3;
 
 pub(super) fn summary(report: &FitReport) -> String {
     let mut text = String::new();
@@ -28,11 +35,8 @@ pub(super) fn summary(report: &FitReport) -> String {
     for note in &report.notes {
         text.push_str(&line("note", note));
     }
-    for dropped in &report.dropped {
-        text.push_str(&line(
-            "dropped",
-            &format!("{}: {}", dropped.name, dropped.reason),
-        ));
+    for dropped in dropped(&report.dropped) {
+        text.push_str(&line("dropped", &dropped));
     }
     text.push('\n');
     text.push_str(&outcome(report));
@@ -76,6 +80,33 @@ pub(super) fn outcome(report: &FitReport) -> String {
         text.push_str(&line("next", &next));
     }
     text
+}
+
+/// The columns that were left out, together where many have the same reason.
+fn dropped(columns: &[Dropped]) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for Dropped { name, reason } in columns {
+        let place = *places.entry(reason).or_insert(reasons.len());
+        if place == reasons.len() {
+            reasons.push((reason, Vec::new()));
+        }
+        reasons[place].1.push(name);
+    }
+    let all = |(reason, names): &(&str, Vec<&str>)| -> Vec<String> {
+        if names.len() <= TOGETHER {
+            return names
+                .iter()
+                .map(|name| format!("{name}: {reason}"))
+                .collect();
+        }
+        let more = counted(names.len() - NAMED, "column");
+        vec![format!(
+            "{} and {more} more: each {reason}",
+            names[..NAMED].join(", ")
+        )]
+    };
+    reasons.iter().flat_map(all).collect()
 }
 
 /// `a`, `a and b`, or `a, b and c`.
@@ -162,6 +193,14 @@ fn how(report: &FitReport) -> String {
         report.precision,
         report.backend_reason
     );
+    if let Some(fill) = report.design.fill {
+        let _ = write!(
+            text,
+            "; sparse rows of {} ({}% filled)",
+            counted(report.design.columns, "column"),
+            significant(100.0 * fill, 2)
+        );
+    }
     if let Some(stochastic) = &report.stochastic {
         let _ = write!(
             text,
