@@ -69,7 +69,9 @@ impl ColumnFingerprint {
                         add(bits(*value));
                     }
                 } else {
-                    values.iter().for_each(|value| add(bits(*value)));
+                    for value in values {
+                        add(bits(*value));
+                    }
                 }
             }
             Cells::Text { codes, levels } => {
@@ -77,9 +79,9 @@ impl ColumnFingerprint {
                     .iter()
                     .map(|text| XxHash64::oneshot(0, text.as_bytes()));
                 let texts: Vec<u64> = texts.collect();
-                codes
-                    .iter()
-                    .for_each(|&code| add(texts.get(code as usize).copied()));
+                for &code in codes {
+                    add(texts.get(code as usize).copied());
+                }
             }
         }
         Self {

@@ -287,7 +287,9 @@ impl<'s> Rare<'s> {
         match &sample.target {
             Answers::Classes { codes, classes } => {
                 counts = vec![0; *classes];
-                codes.iter().for_each(|&code| counts[code as usize] += 1);
+                for &code in codes {
+                    counts[code as usize] += 1;
+                }
             }
             Answers::Numbers(targets) => {
                 let mean = mean(targets.iter().copied());
@@ -338,7 +340,7 @@ impl<'s> Rare<'s> {
                 }
                 let figure = xy * xy / ((squares - sum * sum / rows) * yy);
                 // Far from the figure that counts, so that rounding has no say; NaN is looked at.
-                !(figure < 0.9)
+                figure.is_nan() || figure >= 0.9
             }
         }
     }

@@ -428,8 +428,9 @@ impl RowSource<f64> for SparseDesign {
     ) -> Result<&'s [f64], RowSourceError> {
         let empty = self.empty_row();
         scratch.clear();
-        rows.iter()
-            .for_each(|&row| self.write_row(row, &empty, scratch));
+        for &row in rows {
+            self.write_row(row, &empty, scratch);
+        }
         Ok(scratch)
     }
 

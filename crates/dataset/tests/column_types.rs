@@ -6,6 +6,7 @@
     reason = "what the helpers of these tests make is sound"
 )]
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow_array::types::Int32Type;
@@ -196,7 +197,7 @@ fn a_date_that_means_missing_is_missing() {
 fn a_late_cell_that_is_no_date_makes_all_of_them_text() {
     let mut text = "day,y\n".to_owned();
     for row in 0..60_000 {
-        text += &format!("2026-01-{:02},1\n", row % 28 + 1);
+        let _ = writeln!(text, "2026-01-{:02},1", row % 28 + 1);
     }
     let (table, schema) = read(text.clone());
     assert_eq!(schema.columns[0].kind, Kind::Date);

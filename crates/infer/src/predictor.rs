@@ -194,7 +194,9 @@ impl Predictor {
             .chunks_exact_mut(outputs)
             .zip(offsets.unwrap_or_default())
         {
-            scores.iter_mut().for_each(|score| *score += offset);
+            for score in scores {
+                *score += offset;
+            }
         }
         let scores = TensorData::new(scores, [rows.len(), outputs]);
         let scores = Tensor::<2>::from_data(scores, (&self.choice.device, self.dtype()));

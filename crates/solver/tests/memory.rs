@@ -176,7 +176,8 @@ fn text(rows: usize, columns: usize) -> (SparseMatrix, Targets) {
     let mut linear = Vec::new();
     for _ in 0..rows {
         let mut row: Vec<u32> = (0..36)
-            .map(|_| (columns as f64).powf(random.random_range(0.0..1.0)) as u32 - 1)
+            .map(|_| (columns as f64).powf(random.random_range(0.0..1.0)) as i64 - 1)
+            .map(|column| u32::try_from(column).unwrap())
             .collect();
         row.sort_unstable();
         row.dedup();

@@ -36,7 +36,7 @@ fn end(actual: ExitCode, expected: u8) {
 #[test]
 fn a_panic_is_an_error_that_blames_the_program() {
     if is_program() {
-        end(guard(|| panic!("index 7 is out of range")), 1);
+        end(guard(|| false, || panic!("index 7 is out of range")), 1);
     }
     let output = start("a_panic_is_an_error_that_blames_the_program");
     assert_eq!(output.status.code(), Some(1));
@@ -55,7 +55,10 @@ fn a_panic_is_an_error_that_blames_the_program() {
 #[test]
 fn a_failure_is_printed_and_gives_its_exit_code() {
     if is_program() {
-        end(guard(|| Err(Failure::new("no such table", Exit::Data))), 3);
+        end(
+            guard(|| false, || Err(Failure::new("no such table", Exit::Data))),
+            3,
+        );
     }
     let output = start("a_failure_is_printed_and_gives_its_exit_code");
     assert_eq!(output.status.code(), Some(3));
@@ -65,7 +68,7 @@ fn a_failure_is_printed_and_gives_its_exit_code() {
 #[test]
 fn success_is_silent() {
     if is_program() {
-        end(guard(|| Ok(Exit::Doubtful.into())), 4);
+        end(guard(|| false, || Ok(Exit::Doubtful.into())), 4);
     }
     let output = start("success_is_silent");
     assert_eq!(output.status.code(), Some(4));

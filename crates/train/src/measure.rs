@@ -34,7 +34,9 @@ pub fn scores(
             .chunks_exact_mut(outputs)
             .zip(offsets.unwrap_or_default())
         {
-            scores.iter_mut().for_each(|score| *score += offset);
+            for score in scores {
+                *score += offset;
+            }
         }
         return Ok(scores);
     }

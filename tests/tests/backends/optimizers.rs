@@ -26,7 +26,7 @@ const EPSILON: f64 = 1.0 / 1_048_576.0;
 
 /// Gradients of a step, of any sign and size.
 fn gradient(step: usize) -> [f64; 3] {
-    [0, 1, 2].map(|j| (1.7 * (step * 3 + j) as f64).sin() * 10.0_f64.powi(j as i32 - 1))
+    [(0, 0.1), (1, 1.0), (2, 10.0)].map(|(j, size)| (1.7 * (step * 3 + j) as f64).sin() * size)
 }
 
 /// Parameters after each step of a Burn optimizer.
@@ -71,6 +71,7 @@ fn assert_same(what: &str, rule: Rule, burn: ModuleOptimizer) {
     assert_near(what, &ours(rule), &burns(burn), tolerance::STEPS_F64, 1.0);
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "what the builders take")]
 fn decay() -> Option<WeightDecayConfig> {
     Some(WeightDecayConfig::new(DECAY as f32))
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use dataset::{Input, read_table};
+use dataset::{CsvOptions, Input, SchemaOptions, read_table};
 use tests::{Folder, Report};
 
 const GENERATE: [&str; 7] = [
@@ -18,7 +18,8 @@ const GENERATE: [&str; 7] = [
 /// The columns of a table.
 fn columns(folder: &Folder, name: &str) -> Vec<dataset::Column> {
     let input = Input::file(folder.path(name)).unwrap();
-    let (table, ..) = read_table(&input, &Default::default(), &Default::default()).unwrap();
+    let (table, ..) =
+        read_table(&input, &CsvOptions::default(), &SchemaOptions::default()).unwrap();
     table.columns().to_vec()
 }
 

@@ -92,7 +92,7 @@ fn the_safe_rate_is_the_one_worked_out_by_hand() {
     let safe = report["theory"]["safe_rate"].as_f64().unwrap();
     assert!((safe - 2.0 / 0.75).abs() < 1e-9, "{safe}");
     // Half of squared loss, exact and the same everywhere: 1 + λ.
-    folder.write("n.csv", "x,y\n1,3\n-1,1\n1,5\n-1,0\n".to_owned());
+    folder.write("n.csv", "x,y\n1,3\n-1,1\n1,5\n-1,0\n");
     let arguments = [
         "n.csv", "--target", "y", "--task", "linear", "--lambda", "0.5",
     ];

@@ -453,6 +453,7 @@ fn settings_stand_in_a_file_too() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table of mistakes")]
 fn what_cannot_be_searched() {
     let folder = Folder::new();
     folder.write("t.csv", Table::small().csv());

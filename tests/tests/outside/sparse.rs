@@ -220,12 +220,11 @@ fn a_device_takes_dense_rows_while_they_fit() {
         SAME_PROBLEM,
         1.0,
     );
-    let wide: String = (0..30_000_u64)
-        .map(|row| {
-            let at = 1 + scattered(row, 100_000);
-            format!("{} {at}:1 {}:1\n", row % 2, at + 1 + row % 90_000)
-        })
-        .collect();
+    let mut wide = String::new();
+    for row in 0..30_000_u64 {
+        let at = 1 + scattered(row, 100_000);
+        let _ = writeln!(wide, "{} {at}:1 {}:1", row % 2, at + 1 + row % 90_000);
+    }
     folder.write("wide.svm", wide);
     folder
         .train([

@@ -145,8 +145,8 @@ fn divided(digits: u64, places: usize) -> f64 {
     }
     mantissa = (mantissa + (mantissa & 1)) >> 1;
     // 4. The exponent: a carry out of the mantissa has added to it.
-    let exponent = EXPONENTS[places] + top - zeros as i32;
-    f64::from_bits(mantissa.wrapping_add((exponent as u64).wrapping_sub(1) << 52))
+    let exponent = EXPONENTS[places] + top - zeros.cast_signed();
+    f64::from_bits(mantissa.wrapping_add(u64::from(exponent.cast_unsigned()).wrapping_sub(1) << 52))
 }
 
 /// The mask that keeps so many bytes, the highest ones.
@@ -200,11 +200,12 @@ const INVERSES: [u128; DIGITS + 1] = {
 /// The exponent of `f64` that belongs to a product with the inverse whose highest bit is not set.
 const EXPONENTS: [i32; DIGITS + 1] = {
     let mut exponents = [0; DIGITS + 1];
-    let mut places = 1;
+    let (mut places, mut power) = (1, -1);
     while places <= DIGITS {
         // floor(-n · log2(10)) + 63, and the bias of 1023.
-        exponents[places] = ((217_706 * -(places as i32)) >> 16) + 63 + 1023;
+        exponents[places] = ((217_706 * power) >> 16) + 63 + 1023;
         places += 1;
+        power -= 1;
     }
     exponents
 };

@@ -130,6 +130,7 @@ fn full() -> f64 {
     1.0
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_full(fill: &f64) -> bool {
     *fill >= full()
 }

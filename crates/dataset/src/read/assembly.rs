@@ -288,8 +288,7 @@ impl Growing {
             }
             (State::Numbers(_), Part::Text { .. } | Part::Sparse { .. })
             | (State::Text { .. }, Part::Numbers(_) | Part::Sparse { .. })
-            | (State::Sparse { .. }, _)
-            | (State::Mixed, _) => State::Mixed,
+            | (State::Sparse { .. } | State::Mixed, _) => State::Mixed,
         };
     }
 

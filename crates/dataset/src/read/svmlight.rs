@@ -126,7 +126,7 @@ pub(super) struct Pairs {
     pub(super) text: Vec<u8>,
     pub(super) lines: Lines,
     labels: Vec<Span>,
-    pairs: Vec<Pair>,
+    all: Vec<Pair>,
     /// For each row the end of its pairs.
     ends: Vec<usize>,
 }
@@ -171,10 +171,10 @@ impl Pairs {
             }
             last = Some(index);
             let span = span(written);
-            self.pairs.push(Pair { index, value, span });
+            self.all.push(Pair { index, value, span });
         }
         self.labels.push(span(label));
-        self.ends.push(self.pairs.len());
+        self.ends.push(self.all.len());
         Ok(true)
     }
 
@@ -185,7 +185,7 @@ impl Pairs {
     /// The pairs of a row.
     pub(super) fn row(&self, row: usize) -> &[Pair] {
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        &self.pairs[start..self.ends[row]]
+        &self.all[start..self.ends[row]]
     }
 
     /// The label of a row, as it is written.
@@ -205,7 +205,7 @@ impl Pairs {
 
     /// The indices that are written, ascending.
     pub(super) fn indices(&self) -> Vec<u32> {
-        let mut indices: Vec<u32> = self.pairs.iter().map(|pair| pair.index).collect();
+        let mut indices: Vec<u32> = self.all.iter().map(|pair| pair.index).collect();
         indices.sort_unstable();
         indices.dedup();
         indices
@@ -214,12 +214,12 @@ impl Pairs {
     /// The label and the columns of the indices that are written, `tasks` having what is wanted of
     /// each, in this order.
     pub(super) fn columns(&self, tasks: &[Task<'_>], na: &MissingCells) -> Vec<(Looked, Part)> {
-        let mut places: Vec<(u32, u32, u32)> = Vec::with_capacity(self.pairs.len());
+        let mut places: Vec<(u32, u32, u32)> = Vec::with_capacity(self.all.len());
         for row in 0..self.rows() {
             let end = self.ends[row];
             let start = end - self.row(row).len();
             // Blocks are shorter than 4 GiB.
-            places.extend((start..end).map(|at| (self.pairs[at].index, row as u32, at as u32)));
+            places.extend((start..end).map(|at| (self.all[at].index, row as u32, at as u32)));
         }
         places.sort_unstable();
         let labels = (0..self.rows()).map(|row| self.label(row)).collect();
@@ -231,7 +231,7 @@ impl Pairs {
         for (own, &task) in places.chunk_by(|a, b| a.0 == b.0).zip(tasks) {
             let pairs = own
                 .iter()
-                .map(|&(_, row, at)| (row, &self.pairs[at as usize]));
+                .map(|&(_, row, at)| (row, &self.all[at as usize]));
             columns.push(self.column(pairs, task, na));
         }
         columns

@@ -99,7 +99,7 @@ pub fn grouped_folds(
     }
 
     // 2. From the largest to the smallest, each to the part that has the least of its kind.
-    let mut order: Vec<(u32, (BTreeMap<u32, f64>, usize))> = members.into_iter().collect();
+    let mut order: Vec<_> = members.into_iter().collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     order.sort_by_key(|(_, (_, size))| std::cmp::Reverse(*size));
     let mut parts = vec![(BTreeMap::<u32, f64>::new(), 0_usize); k];

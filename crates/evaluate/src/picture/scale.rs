@@ -88,7 +88,7 @@ impl LinearScale {
         let (low, high) = match range(values) {
             None => (0.0, 1.0),
             // One value has a step around it, of its own size.
-            Some((low, high)) if low == high => {
+            Some((low, high)) if low >= high => {
                 (low, low + if low == 0.0 { 1.0 } else { low.abs() })
             }
             Some(range) => range,
@@ -121,9 +121,9 @@ impl LinearScale {
     /// The values to label, with their texts.
     pub(super) fn ticks(&self) -> impl Iterator<Item = (f64, String)> + use<> {
         let (step, from, to) = (self.step, self.from, self.to);
-        let digits = (-step.log10().floor()).max(0.0) as usize;
+        let digits = usize::try_from(-step.log10().floor() as i64).unwrap_or(0);
         let large = step.abs() >= 1e6 || step.abs() < 1e-6;
-        let count = (to - from) as usize;
+        let count = usize::try_from((to - from) as i64).unwrap_or(0);
         (0..=count).map(move |at| {
             let value = step * (from + at as f64);
             let text = if large {

@@ -430,7 +430,9 @@ fn sparse_products<T: Element>(
             duals.resize(start + layout.outputs, 0.0);
             let dual = &mut duals[start..];
             centring.dual(one, class(&target, index), 1.0, dual);
-            dual.iter_mut().for_each(|a| *a *= one.weight);
+            for a in &mut *dual {
+                *a *= one.weight;
+            }
         },
         |total, next| total.extend(next),
     )?;

@@ -38,7 +38,10 @@ impl Trail {
     /// Keeps a solution. One for the same penalty as another, or for none, starts anew.
     pub(super) fn add(&mut self, lambda: f64, theta: &[f64]) {
         let place = lambda.ln();
-        let known = self.points.iter().any(|(other, _)| place == *other);
+        let known = self
+            .points
+            .iter()
+            .any(|(other, _)| place.total_cmp(other).is_eq());
         if known || !place.is_finite() {
             self.points.clear();
         }

@@ -150,6 +150,6 @@ impl CrossValidation<'_> {
                 all.map(fold).collect()
             };
         let folds = folds.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(CrossValidated::new(self.lambdas, folds))
+        Ok(CrossValidated::new(self.lambdas, &folds))
     }
 }

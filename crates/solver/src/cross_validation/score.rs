@@ -78,7 +78,7 @@ impl CrossValidated {
     ///
     /// # Panics
     /// When a fold has fewer losses or statuses than there are penalties.
-    pub fn new(lambdas: &[f64], folds: Vec<FoldLosses>) -> Self {
+    pub fn new(lambdas: &[f64], folds: &[FoldLosses]) -> Self {
         let weights: Vec<f64> = folds.iter().map(|fold| fold.weight).collect();
         let score = |(at, &lambda): (usize, &f64)| {
             let losses: Vec<Option<f64>> = folds.iter().map(|fold| fold.losses[at]).collect();
@@ -169,7 +169,7 @@ mod tests {
     fn means_and_errors_by_hand() {
         // mean (2·1 + 1·4 + 1·2)/4 = 2, variance (2·1 + 1·4 + 1·0)/4 = 1.5, error √(1.5/2)
         let losses = [[Some(1.0), Some(4.0), Some(2.0)]];
-        let found = CrossValidated::new(&[0.5], folds(&losses, [2.0, 1.0, 1.0]));
+        let found = CrossValidated::new(&[0.5], &folds(&losses, [2.0, 1.0, 1.0]));
         assert_eq!(found.scores[0].mean, Some(2.0));
         assert_eq!(found.scores[0].standard_error, Some(0.75_f64.sqrt()));
         assert_eq!((found.unseen, found.iterations), (3, 6));
@@ -181,7 +181,7 @@ mod tests {
         // standard error √(2/3/2) = 0.577 everywhere
         let losses = [three(5.0), three(3.5), three(3.2), three(3.0), three(3.0)];
         let lambdas = [16.0, 8.0, 4.0, 2.0, 1.0];
-        let mut found = CrossValidated::new(&lambdas, folds(&losses, [1.0; 3]));
+        let mut found = CrossValidated::new(&lambdas, &folds(&losses, [1.0; 3]));
         assert_eq!(
             found.best(Rule::Minimum),
             Some(3),
@@ -191,11 +191,11 @@ mod tests {
         // A penalty without a loss in one fold is not taken, however good the others are.
         let mut losses = losses;
         losses[1][2] = None;
-        found = CrossValidated::new(&lambdas, folds(&losses, [1.0; 3]));
+        found = CrossValidated::new(&lambdas, &folds(&losses, [1.0; 3]));
         assert_eq!(found.scores[1].mean, None);
         assert_eq!(found.scores[1].status, Status::Separated);
         assert_eq!(found.best(Rule::OneStandardError), Some(2));
-        let none = CrossValidated::new(&[1.0], folds(&[[None; 3]], [1.0; 3]));
+        let none = CrossValidated::new(&[1.0], &folds(&[[None; 3]], [1.0; 3]));
         assert_eq!(none.best(Rule::Minimum), None);
     }
 }

@@ -168,7 +168,9 @@ impl<T: Element> CurvatureProduct for HostProduct<'_, '_, T> {
             None => self.multiply_dense(direction, product)?,
         }
         let total = self.objective.total_weight();
-        product.iter_mut().for_each(|p| *p /= total);
+        for p in &mut *product {
+            *p /= total;
+        }
         let l2 = self.objective.problem().penalty.l2();
         for at in (0..layout.outputs).flat_map(|k| layout.penalised(k)) {
             product[at] += l2 * direction[at];
@@ -212,7 +214,9 @@ impl<T: Element> CurvatureProduct for HostProduct<'_, '_, T> {
             )?,
         };
         let total = self.objective.total_weight();
-        diagonal.iter_mut().for_each(|d| *d /= total);
+        for d in &mut *diagonal {
+            *d /= total;
+        }
         let l2 = self.objective.problem().penalty.l2();
         for at in (0..layout.outputs).flat_map(|k| layout.penalised(k)) {
             diagonal[at] += l2;

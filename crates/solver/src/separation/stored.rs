@@ -125,7 +125,9 @@ fn normalise<T: Element>(
     let most = shares.iter().copied().fold(0.0, f64::max);
     let mut direction = direction.to_vec();
     if most > 0.0 && most.is_finite() {
-        direction.iter_mut().for_each(|d| *d /= most);
+        for d in &mut *direction {
+            *d /= most;
+        }
     }
     let mut columns: Vec<usize> = (0..layout.columns)
         .filter(|&j| shares[j] > DIRECTION_SHARE * most)

@@ -481,6 +481,8 @@ fn shorten(gradient: &mut [f64], length: f64) {
     let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
     if norm > length {
         let share = length / norm;
-        gradient.iter_mut().for_each(|g| *g *= share);
+        for g in &mut *gradient {
+            *g *= share;
+        }
     }
 }

@@ -204,7 +204,7 @@ fn row_curvatures<T: Element>(
             let weight = problem.weights.map_or(1.0, |weights| weights[row]);
             found.push((row, weight * e / ((1.0 + e) * (1.0 + e))));
         },
-        |found, next| found.extend(next),
+        Extend::extend,
     )?;
     for (row, curvature) in found {
         curvatures[row] = curvature;
@@ -247,17 +247,14 @@ fn largest<T: Element>(
     if dimension <= FORMED {
         let mut curvature = Mat::zeros(0, 0);
         quadratic.curvature(&vec![0.0; dimension], &mut gradient, &mut curvature)?;
-        for value in curvature
-            .col_iter_mut()
-            .flat_map(|column| column.iter_mut())
-        {
-            *value *= factor;
-        }
+        curvature *= faer::Scale(factor);
         return Ok(formed(&curvature));
     }
     lanczos(dimension, trace, |vector, product| {
         quadratic.gradient(vector, product)?;
-        product.iter_mut().for_each(|value| *value *= factor);
+        for value in &mut *product {
+            *value *= factor;
+        }
         Ok(())
     })
 }
@@ -357,7 +354,9 @@ fn lanczos(
 /// Divides by the length, which is returned.
 fn scale_to_one(vector: &mut [f64]) -> f64 {
     let length = dot(vector, vector).sqrt();
-    vector.iter_mut().for_each(|value| *value /= length);
+    for value in &mut *vector {
+        *value /= length;
+    }
     length
 }
 

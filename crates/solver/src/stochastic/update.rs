@@ -201,6 +201,10 @@ impl Rule {
     /// adam.step(0.25, &[0.0, 0.0], &mut [4.0, -0.5], &mut moments, &mut theta);
     /// assert_eq!(theta, [0.75, 1.25]);
     /// ```
+    #[allow(
+        clippy::too_many_lines,
+        reason = "a list of formulas, one for each rule, is read in one piece"
+    )]
     pub fn step(
         self,
         rate: f64,

@@ -82,7 +82,7 @@ fn example(seed: u64) -> Example {
     let rows = random.random_range(15..150);
     let columns = random.random_range(1..9);
     let loss = LOSSES[seed as usize % 3];
-    let plain = ordinary(loss, rows, columns, seed % 2 == 0, seed);
+    let plain = ordinary(loss, rows, columns, seed.is_multiple_of(2), seed);
     let scales: Vec<f64> = (0..columns)
         .map(|_| 10.0_f64.powf(random.random_range(-2.0..2.0)))
         .collect();
@@ -96,7 +96,7 @@ fn example(seed: u64) -> Example {
     Example {
         design: DesignMatrix::new(rows, columns, cells.collect()).unwrap(),
         penalty: Penalty::ridge(lambda),
-        intercept: seed % 5 != 0,
+        intercept: !seed.is_multiple_of(5),
         ..plain
     }
 }

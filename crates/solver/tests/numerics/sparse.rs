@@ -1,5 +1,12 @@
 //! Sparse rows beside the same rows dense: sums, solutions, certificates, bits.
 
+#![allow(
+    clippy::float_cmp,
+    reason = "bits are compared where they must be equal"
+)]
+#![allow(clippy::cast_sign_loss, reason = "drawn columns are not negative")]
+#![allow(clippy::needless_range_loop, reason = "an index into several lists")]
+
 use dataset::{DesignMatrix, RowSource, SparseDesign, SparseMatrix};
 use faer::Mat;
 use proptest::prelude::*;

@@ -304,7 +304,7 @@ fn settings_without_sense_are_refused_by_name() {
                 s.stopping = Some(Stopping {
                     patience: 0,
                     change: 0.0,
-                })
+                });
             }),
             "patience 0",
         ),

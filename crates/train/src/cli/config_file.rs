@@ -119,12 +119,11 @@ fn name(argument: &Arg) -> Option<Cow<'_, str>> {
     if NOT_SETTINGS.contains(&argument.get_id().as_str()) {
         return None;
     }
-    match argument.get_long() {
-        Some(long) => Some(Cow::Borrowed(long)),
-        None => {
-            let value = argument.get_value_names()?.first()?;
-            Some(Cow::Owned(value.to_lowercase()))
-        }
+    if let Some(long) = argument.get_long() {
+        Some(Cow::Borrowed(long))
+    } else {
+        let value = argument.get_value_names()?.first()?;
+        Some(Cow::Owned(value.to_lowercase()))
     }
 }
 
@@ -338,7 +337,10 @@ fn printed(command: &Command, matches: &ArgMatches) -> String {
 fn explanation(argument: &Arg) -> String {
     let help = argument.get_help().map(ToString::to_string);
     let values = argument.get_possible_values();
-    let names: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+    let names: Vec<&str> = values
+        .iter()
+        .map(clap::builder::PossibleValue::get_name)
+        .collect();
     let one_of = match names.as_slice() {
         [] => String::new(),
         names if is_flag(argument) && names.len() == 2 => String::new(),

@@ -69,12 +69,11 @@ impl SearchError {
                 nearest,
                 columns,
                 ..
-            } => Some(match nearest {
-                Some(nearest) => format!("{option} {nearest}"),
-                None => {
-                    let some: Vec<&str> = columns.iter().take(12).map(String::as_str).collect();
-                    format!("one of {}", some.join(", "))
-                }
+            } => Some(if let Some(nearest) = nearest {
+                format!("{option} {nearest}")
+            } else {
+                let some: Vec<&str> = columns.iter().take(12).map(String::as_str).collect();
+                format!("one of {}", some.join(", "))
             }),
             Self::NoCell { .. } => Some("fill the cell, or leave the row out".to_owned()),
             Self::NotATime { column } => Some(format!("--date {column}, or --numeric {column}")),

@@ -191,7 +191,7 @@ impl Trials<'_> {
         });
         let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         let losses = found.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
-        Ok(CrossValidated::new(&[lambda], losses))
+        Ok(CrossValidated::new(&[lambda], &losses))
     }
 
     /// One fold, fitted and judged.
@@ -248,14 +248,13 @@ impl Trials<'_> {
                 Target::Linear { .. } => 2.0,
                 _ => 1.0,
             };
-            losses.losses[0] = match measure::loss(&held_out, &scores) {
-                Ok(loss) => Some(scale * loss),
-                // Scores that are not finite are no loss, and no reason to end the search.
-                Err(_) => {
-                    losses.statuses[0] = Some(Status::Diverged);
-                    None
-                }
-            };
+            // Scores that are not finite are no loss, and no reason to end the search.
+            losses.losses[0] = measure::loss(&held_out, &scores)
+                .ok()
+                .map(|loss| scale * loss);
+            if losses.losses[0].is_none() {
+                losses.statuses[0] = Some(Status::Diverged);
+            }
         }
         Ok(losses)
     }

@@ -124,7 +124,7 @@ impl Illness {
 /// Two digits of a number of epochs.
 fn rounded(epochs: f64) -> usize {
     let unit = 10_f64.powf((epochs.log10().floor() - 1.0).max(0.0));
-    ((epochs / unit).round() * unit) as usize
+    usize::try_from(((epochs / unit).round() * unit) as i64).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -60,7 +60,11 @@ impl<'a, M: Supervised, T: Number> DeviceBatches<'a, M, T> {
             None => (self.problem).upload_batch(batch, self.mean_weight, &self.device),
             Some(all) if batch.len() == self.problem.design.rows() => Ok(all.clone()),
             Some(all) => {
-                let numbers: Vec<i32> = batch.iter().map(|&row| row as i32).collect();
+                // Rows on a device are counted in 32 bits.
+                let numbers: Vec<i32> = batch
+                    .iter()
+                    .map(|&row| (row as u32).cast_signed())
+                    .collect();
                 let numbers = TensorData::new(numbers, [batch.len()]);
                 Ok(all.select(&Tensor::<1, Int>::from_data(numbers, &self.device)))
             }

@@ -242,7 +242,9 @@ impl<R: Read> SparseRows<R> {
                         values.push(value);
                     }
                 }
-                column => self.write(column, own, row, place, self.block.written(pair))?,
+                column @ Growing::Written(_) => {
+                    self.write(column, own, row, place, self.block.written(pair))?;
+                }
             }
         }
         Ok(())

@@ -227,8 +227,8 @@ impl Model<'_> {
     fn take(&mut self, face: &[Coordinate], moves: &[f64], changes: &[Vec<f64>]) {
         for (c, moved) in face.iter().zip(moves) {
             let beta = &mut self.theta[c.at];
-            // so that zero is zero
-            *beta = if *moved == -*beta { 0.0 } else { *beta + moved };
+            // Adding zero makes a zero of either sign the plain one.
+            *beta = *beta + moved + 0.0;
         }
         if let ([class], [changes]) = (&mut self.classes[..], changes) {
             for ((t, h), z) in class.rest.t.iter_mut().zip(&class.h).zip(changes) {

@@ -292,7 +292,9 @@ impl<'o> Ground<'o> {
             self.sparse.multiply_transposed(residuals, sum, columns);
             intercept.fill(sum);
         }
-        gradient.iter_mut().for_each(|g| *g /= self.total);
+        for g in &mut *gradient {
+            *g /= self.total;
+        }
         gradient
     }
 }
@@ -337,14 +339,12 @@ impl<T: Element> Solver for Stored<'_, T> {
         let scores = moved(&state.scores, &proposal.changes, 1.0);
         let point = evaluate(&self.objective, &scores);
         let falls = self.value(&proposal.theta, point.loss) <= value + ARMIJO * proposal.change;
-        if !(visible && falls) && !near {
-            return Ok(match self.backtrack(&ground, &state, &proposal, noise) {
-                Some(next) => follows(next),
-                None => {
-                    state.iterate.outlook = Outlook::Stalled;
-                    state
-                }
-            });
+        if !(near || (visible && falls)) {
+            if let Some(next) = self.backtrack(&ground, &state, &proposal, noise) {
+                return Ok(follows(next));
+            }
+            state.iterate.outlook = Outlook::Stalled;
+            return Ok(state);
         }
         let theta = proposal.theta.clone();
         let full = self.state(&ground, theta, scores, point, 1.0);

@@ -38,6 +38,10 @@ pub(super) fn chart(sweep: &Sweep) -> String {
     for (at, run) in runs.iter().enumerate().rev() {
         let last = sweep.epochs.max(1);
         let mut above = false;
+        #[allow(
+            clippy::needless_range_loop,
+            reason = "a column of every line, and a place in the run"
+        )]
         for column in 0..WIDTH {
             let step = column * last / (WIDTH - 1);
             let value = run.distances.get(step).copied().flatten();
@@ -55,7 +59,9 @@ pub(super) fn chart(sweep: &Sweep) -> String {
                 continue;
             }
             above = false;
-            let line = ((1.0 - height.max(0.0)) * (HEIGHT - 1) as f64).round() as usize;
+            let depth = (1.0 - height.max(0.0)) * (HEIGHT - 1) as f64;
+            // Between 0 and HEIGHT - 1.
+            let line = usize::try_from(depth.round() as i64).unwrap_or(0);
             cells[line][column] = letter(at);
         }
     }

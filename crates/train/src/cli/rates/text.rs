@@ -167,7 +167,8 @@ pub(super) fn verdict(run: &Run, sweep: &Sweep) -> String {
 /// A number of which two digits mean something.
 fn about(value: f64, noun: &str) -> String {
     let unit = 10_f64.powf((value.log10().floor() - 1.0).max(0.0));
-    counted(((value / unit).round() * unit) as usize, noun)
+    let rounded = (value / unit).round() * unit;
+    counted(usize::try_from(rounded as i64).unwrap_or(0), noun)
 }
 
 /// Where theory and run agree.
@@ -214,7 +215,7 @@ fn short(rate: f64) -> String {
     let unit = 10_f64.powf(rate.log10().floor() - 1.0);
     let rounded = (rate / unit).floor() * unit;
     if (1e-3..1e4).contains(&rounded) {
-        let digits = (1.0 - rate.log10().floor()).max(0.0) as usize;
+        let digits = usize::try_from(1 - rate.log10().floor() as i64).unwrap_or(0);
         format!("{rounded:.digits$}")
     } else {
         format!("{rounded:.1e}")

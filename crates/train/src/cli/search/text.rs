@@ -128,7 +128,7 @@ fn tried(report: &SearchReport) -> String {
             format!("{kind}: {}{range}", counted(one.scores.len(), "lambda"))
         }
         ([_], _) => "one penalty".to_owned(),
-        (trials, paths) if paths.is_empty() => counted(trials.len(), "combination"),
+        (trials, []) => counted(trials.len(), "combination"),
         (trials, _) => {
             let longest = trials.iter().map(|trial| trial.scores.len()).max();
             format!(
@@ -163,7 +163,7 @@ fn combinations(text: &mut String, report: &SearchReport) {
         let score = &trial.scores[trial.minimum?];
         Some((score.mean?, score.standard_error, score.lambda))
     };
-    let mut order: Vec<(&TrialReport, Option<(f64, Option<f64>, f64)>)> = report
+    let mut order: Vec<_> = report
         .trials
         .iter()
         .map(|trial| (trial, least(trial)))
@@ -179,17 +179,16 @@ fn combinations(text: &mut String, report: &SearchReport) {
     );
     for (trial, found) in order.iter().take(TRIALS) {
         let settings = describe(&trial.settings);
-        let row = match found {
-            Some((mean, error, lambda)) => format!(
+        let row = if let Some((mean, error, lambda)) = found {
+            format!(
                 "{:>13}{:>11}{:>11}   {settings}",
                 significant(*mean, 5),
                 error.map_or_else(|| "-".to_owned(), |error| significant(error, 2)),
                 significant(*lambda, 2)
-            ),
-            None => {
-                let status = trial.scores.first().map(|score| score.status.to_string());
-                format!("{:>35}   {settings}", status.unwrap_or_default())
-            }
+            )
+        } else {
+            let status = trial.scores.first().map(|score| score.status.to_string());
+            format!("{:>35}   {settings}", status.unwrap_or_default())
         };
         let _ = writeln!(text, "{row}");
     }
