@@ -166,6 +166,7 @@ mod tests {
             squared: false,
             l1: false,
             intercept: true,
+            stored: None,
         }
     }
 

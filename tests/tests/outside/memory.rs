@@ -14,7 +14,7 @@ const BOUND: &str = "96MiB";
 
 /// Numbers near and far from 0, missing cells, levels, a rare one, dates; targets of every kind.
 fn mixed(rows: usize) -> String {
-    let mut text = "x,far,gap,level,day,yes,class,number\n".to_owned();
+    let mut text = "w,x,far,gap,level,day,yes,class,number\n".to_owned();
     for row in 0..rows {
         let x = ((row * 37) % 211) as f64 / 50.0 - 2.0;
         let gap = if row % 9 == 4 {
@@ -28,7 +28,8 @@ fn mixed(rows: usize) -> String {
         let score = x + noise + if level == "b" { 0.7 } else { 0.0 };
         let _ = writeln!(
             text,
-            "{x},{},{gap},{level},2026-{:02}-{:02},{},{},{score}",
+            "{},{x},{},{gap},{level},2026-{:02}-{:02},{},{},{score}",
+            (row * row / 5) % 3,
             1e9 + 3.0 * ((row * 53) % 97) as f64,
             1 + row % 12,
             1 + (row * row / 12) % 28,
@@ -133,7 +134,7 @@ fn every_fit_has_the_same_bits_with_rows_on_the_disk() {
             "--lambda",
             "0.01",
             "--weight",
-            "gap",
+            "w",
             "--missing",
             "drop",
         ],
@@ -296,7 +297,7 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
     let program = folder
         .program("train")
         .args(["t.csv", "--target", "yes", "--memory", BOUND]);
-    let outcome = program.run_with(|_| file.write_all(b"1,1,1,a,2026-01-01,no,low,1\n").unwrap());
+    let outcome = program.run_with(|_| file.write_all(b"1,1,1,1,a,2026-01-01,no,low,1\n").unwrap());
     outcome.fails(
         3,
         &[
