@@ -169,6 +169,7 @@ mod tests {
             threshold: Some(0.5),
             golden: vec![GoldenRow {
                 cells: Vec::new(),
+                sparse: false,
                 design: vec![1.0, -2.5],
                 offset: 0.0,
                 scores: vec![0.0],
