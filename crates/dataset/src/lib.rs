@@ -5,22 +5,16 @@
 //! - [`read`]: bytes to columns, whole or in batches; [`number`]: a cell to a number
 //! - [`table`]: columns as read; [`fingerprint`]: what identifies them; [`columns`]: columns by name
 //! - [`storage`]: tables and encoded rows on the disk, where memory is bounded
-//! - [`schema`]: a kind and a role for every column
+//! - [`schema`]: a kind and a role for every column; [`recognition`]: those that are not what they look like
 //! - [`notation`]: how numbers and dates are written; [`date`]: dates as numbers, and their parts
-//! - [`recognition`]: columns that are not what they look like
-//! - [`target`]: what is predicted, on which rows, with which weights
-//! - [`leak`]: features that alone tell the target
+//! - [`target`]: what is predicted, on which rows; [`leak`]: features that alone tell it
 //! - [`mod@split`]: rows to fit, choose and test on
 //! - [`pipeline`]: preprocessing fitted on the training rows
 //! - [`design`]: the design matrix; [`sparse`]: the same, mostly zeros; [`rows`]: rows in blocks, wherever they live
-//! - [`synthetic`]: tables with known properties
-//! - [`write`](mod@write): tables to bytes
+//! - [`synthetic`]: tables with known properties; [`write`](mod@write): tables to bytes
 //! - [`suggestion`]: the name that was probably meant
 
-#![cfg_attr(
-    test,
-    allow(clippy::float_cmp, reason = "tests compare numbers that are exact")
-)]
+#![cfg_attr(test, allow(clippy::float_cmp, reason = "exact in tests"))]
 
 pub mod catalog;
 pub mod columns;
@@ -59,8 +53,7 @@ pub use read::{
 pub use rows::{RowSource, RowSourceError};
 pub use schema::{ColumnSchema, Kind, Role, Schema, SchemaOptions};
 pub use sparse::{OffsetRule, SparseDesign, SparseError, SparseMatrix};
-pub use split::folds::{Fold, folds, grouped_folds, ordered_folds};
-pub use split::{Split, SplitError, split};
+pub use split::{Fold, Split, SplitError, folds, grouped_folds, ordered_folds, split};
 pub use storage::{CacheFolder, CacheKey, RowCache, Storage, StorageError, StoredTable};
 pub use synthetic::{Classification, Regression, Synthetic, SyntheticError};
 pub use table::{Cells, Column, MISSING, SparseCells, Table, TableError};

@@ -7,6 +7,8 @@
 
 pub mod folds;
 
+pub use folds::{Fold, folds, grouped_folds, ordered_folds};
+
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;

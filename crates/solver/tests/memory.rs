@@ -244,7 +244,7 @@ fn sparse_rows_take_memory_by_what_is_stored() {
                 let proven = [
                     fit.certificate.score_error,
                     gap.probability_error,
-                    gap.score_error,
+                    gap.mean_error,
                 ];
                 assert!(
                     proven.iter().flatten().any(|&error| error < 1e-3),

@@ -24,6 +24,7 @@ mod replay;
 mod runs;
 mod schema;
 mod search;
+mod search_errors;
 mod settings;
 mod several_files;
 mod sparse;

@@ -100,7 +100,9 @@ fn a_run_that_is_resumed_anywhere_ends_with_the_same_bits() {
         let example = ordinary(loss, 90, 4, true, 5);
         let settings = everything();
         let (whole, kept) = run(&example, &settings, None, &[]);
-        assert_eq!(kept.len(), settings.epochs * 6, "every batch is kept");
+        // Early stopping may end a run before its last epoch.
+        assert_eq!(kept.len(), whole.history.len() * 6, "every batch is kept");
+        assert!(kept.len() >= 3 * 6, "{loss:?}: long enough to be cut");
         for (at, state) in kept.iter().enumerate() {
             let state = serde_json::from_str(state).unwrap();
             let (resumed, later) = run(&example, &settings, Some(state), &[]);
