@@ -385,7 +385,11 @@ mod tests {
         };
         let read = |bytes: Vec<u8>| {
             let input = dataset::Input::bytes("scores", bytes);
-            let read = dataset::read_table(&input, &Default::default(), &Default::default());
+            let read = dataset::read_table(
+                &input,
+                &dataset::CsvOptions::default(),
+                &dataset::SchemaOptions::default(),
+            );
             let table = read.unwrap().0;
             let cells = |column: &Column| (0..3).map(|row| column.cell(row)).collect::<Vec<_>>();
             table.columns().iter().map(cells).collect::<Vec<_>>()

@@ -161,6 +161,9 @@ pub fn divided(
     let settings = &config.hyperparameters;
     // What is on the disk is dense.
     let sparse = pipeline.is_sparse() && config.memory.is_none() && !settings.needs_dense_rows();
+    if !sparse && config.memory.is_none() {
+        check_dense::<f64>(&pipeline, &train)?;
+    }
     let mut notices: Vec<NoticeReport> = source.schema.notices().iter().map(Into::into).collect();
     let leaks = leaks(table, &source.schema, &train)?;
     notices.extend(leaks.iter().map(NoticeReport::from));
@@ -250,13 +253,8 @@ fn filled(source: &Source, all: &PreparedRows) -> Result<Option<String>, FitErro
     )))
 }
 
-/// The dense rows of a part, unless they take more memory than is sensible where sparse rows would
-/// take little.
-pub(crate) fn dense<T: Element>(
-    pipeline: &Pipeline,
-    table: &Table,
-    part: &PreparedRows,
-) -> Result<(DesignMatrix<T>, Vec<RowFlags>), FitError> {
+/// Refuses dense rows that take more memory than is sensible where sparse rows would take little.
+fn check_dense<T: Element>(pipeline: &Pipeline, part: &PreparedRows) -> Result<(), FitError> {
     let (rows, columns) = (part.rows.len(), pipeline.columns.len());
     let bytes = rows.saturating_mul(columns).saturating_mul(size_of::<T>());
     if pipeline.is_sparse() && bytes > MOST_DENSE_BYTES {
@@ -266,6 +264,17 @@ pub(crate) fn dense<T: Element>(
             bytes,
         });
     }
+    Ok(())
+}
+
+/// The dense rows of a part, unless they take more memory than is sensible where sparse rows would
+/// take little.
+pub(crate) fn dense<T: Element>(
+    pipeline: &Pipeline,
+    table: &Table,
+    part: &PreparedRows,
+) -> Result<(DesignMatrix<T>, Vec<RowFlags>), FitError> {
+    check_dense::<T>(pipeline, part)?;
     Ok(pipeline.design(table, &part.rows)?)
 }
 

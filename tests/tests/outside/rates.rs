@@ -166,7 +166,7 @@ fn what_cannot_be_examined() {
         &["iris", "--momentum", "1"],
         &["--momentum 1: it is the share"],
     );
-    refused(&["iris", "--batch-size", "few"], &["'few'", "all or auto"]);
+    refused(&["iris", "--batch-size", "few"], &["'few'", "auto or all"]);
     assert_eq!(folder.names(), Vec::<String>::new());
 }
 

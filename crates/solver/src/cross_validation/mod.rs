@@ -38,7 +38,7 @@ pub use score::{CrossValidated, Rule, Score, mean_and_error};
 ///
 /// let (input, entry) = catalog::resolve("challenger")?;
 /// let mut schema = entry.expect("it ships").schema_options();
-/// schema.features = Some(vec!["temperature_f".into()]);
+/// schema.features = Some(vec!["temp_f".into()]);
 /// let (table, schema, _) = read_table(&input, &CsvOptions::default(), &schema)?;
 /// let rows = prepare(&table, &schema, &TargetOptions::default())?;
 /// let folds = folds(rows.rows.len(), rows.target.codes().as_deref(), 2, 0)?;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use dataset::{PreparedRows, RowSource};
 use model::Parameters;
+use model::device::Precision;
 use solver::stochastic::steepness::{batch_rate, steepest};
 use solver::stochastic::{self, Measured, Rule, SettingError, State, Trained, Watch};
 use solver::{Diagnosis, HostObjective, Objective, ObjectiveError, Problem, certify_held};
@@ -142,6 +143,7 @@ impl Setting<'_> {
                 .zip(self.prepared.designs.validation.as_deref()),
             metric: self.hyperparameters.stochastic.watch,
             epochs: config.settings.epochs,
+            precision: self.hyperparameters.precision,
             observe,
         };
         stochastic::train(
@@ -164,13 +166,18 @@ struct Eye<'a, 'o> {
     validation: Option<(&'a PreparedRows, &'a dyn RowSource<f64>)>,
     metric: Watched,
     epochs: usize,
+    precision: Precision,
     observe: &'o mut dyn FnMut(Event<'_>),
 }
 
 impl Watch<FitError> for Eye<'_, '_> {
     fn measure(&mut self, theta: &[f64]) -> Result<Measured, FitError> {
         let mut gradient = vec![0.0; theta.len()];
-        let objective = self.rows.gradient(theta, &mut gradient)?;
+        let mut objective = self.rows.gradient(theta, &mut gradient)?;
+        // A module in this precision could not hold them.
+        if self.precision == Precision::F32 && theta.iter().any(|&t| !(t as f32).is_finite()) {
+            objective = f64::INFINITY;
+        }
         let mut measured = Measured {
             objective,
             gradient_max: largest(&gradient),
