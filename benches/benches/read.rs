@@ -16,7 +16,7 @@ fn read(criterion: &mut Criterion) {
 fn run(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
     let table = benches::table(ROWS, COLUMNS)?;
     let mut bytes = Vec::new();
-    table.write_csv(&mut bytes)?;
+    table.write(&mut bytes, dataset::write::OutputFormat::Csv)?;
     let size = format!("{ROWS}x{COLUMNS}");
 
     let input = Input::bytes("synthetic.csv", bytes.clone());

@@ -34,6 +34,7 @@ pub(super) struct Cell<'a> {
 
 impl<'a> Cell<'a> {
     /// A cell that the row does not have.
+    #[cfg(feature = "parquet")]
     pub(super) const ABSENT: Self = Self {
         text: &[],
         start: 1,

@@ -73,6 +73,10 @@ impl Penalties {
 }
 
 /// A library with a solver and its settings.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "what a rival can do, one by one"
+)]
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rival {
