@@ -98,7 +98,7 @@ pub(crate) fn iso(cell: &[u8]) -> Option<f64> {
 fn fixed(cell: &[u8]) -> Option<f64> {
     let two = |tens: u8, ones: u8| {
         let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-        (tens < 10 && ones < 10).then_some(10 * tens + ones)
+        (tens < 10 && ones < 10).then(|| 10 * tens + ones)
     };
     let (date, rest) = cell.split_first_chunk()?;
     let [c0, c1, y0, y1, b'-', m0, m1, b'-', d0, d1] = *date else {
