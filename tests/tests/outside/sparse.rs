@@ -138,6 +138,12 @@ fn sparse_rows_have_the_fit_and_the_scores_of_dense_ones() {
                 "{way} {certificate} {gap}"
             );
         }
+        if way == "l1" {
+            // Columns of one row each are alike: the minimum is unique, the coefficients are not.
+            let [a, b] = [&sparse, &dense].map(|report| report.number("objective"));
+            assert!((a - b).abs() < 1e-8, "{a} {b}");
+            continue;
+        }
         let [a, b] = [&sparse, &dense].map(|report| report.standardized().remove(0));
         assert_near(way, &a, &b, SAME_PROBLEM, 1.0);
         // Either model scores either table.
